@@ -1,0 +1,27 @@
+// One frame as it was captured.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/time.h"
+
+namespace umbratap::capture {
+
+/// Where frames come from: a file or an interface. Lives as long as the program's `Source`.
+struct Origin {
+    std::string name;      ///< file name as given, or interface name
+    bool is_file = false;  ///< says `pcap_filename` rather than `in_iface`
+};
+
+struct Frame {
+    Time time;
+    std::uint64_t number = 0;           ///< 1-based, within its file as Wireshark counts; within the run when live
+    Bytes data;                         ///< what was captured; lives until the next call of the source
+    std::uint32_t original_length = 0;  ///< bytes on the wire; more than data.size() where a snap length cut it
+    std::uint16_t link_type = 0;        ///< LINKTYPE_ number (tcpdump.org/linktypes.html)
+    const Origin* origin = nullptr;
+};
+
+}  // namespace umbratap::capture

@@ -1,0 +1,49 @@
+// Says "perhaps" to every text that the decoder could take for a JSON-RPC message, and to few others; never decides.
+//
+// Hyperscan over the raw bytes, before any parsing. It may err towards "perhaps" only: any escape, case, key order,
+// white space or encoding that mcp::Decoder reads must raise it (a property test holds the two together).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/bytes.h"
+
+namespace umbratap::detect {
+
+class Prefilter {
+public:
+    /// Compiles the anchors of rules/prefilter.yaml in `rules_directory`, or takes the serialised database from
+    /// `cache_directory` if it was made of the same patterns by the same library on the same kind of CPU.
+    /// Throws RuleError (detect/rules.h).
+    Prefilter(const std::string& rules_directory, const std::string& cache_directory);
+    ~Prefilter();
+    Prefilter(Prefilter&&) noexcept;
+
+    /// One worker's scratch memory, and streams over texts longer than what is parsed.
+    class Scanner {
+    public:
+        explicit Scanner(const Prefilter& prefilter);
+        ~Scanner();
+        Scanner(Scanner&&) noexcept;
+
+        bool perhaps(Bytes text) noexcept;
+
+        /// A text in pieces. Returns true once, in the piece that completes the first hit.
+        class Stream;
+        std::unique_ptr<Stream> open() noexcept;
+        bool perhaps(Stream& stream, Bytes piece) noexcept;
+
+    private:
+        struct State;
+        std::unique_ptr<State> state_;
+    };
+
+private:
+    friend class Scanner;
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace umbratap::detect

@@ -1,0 +1,145 @@
+// What workers tell the inventory: everything that was seen on one flow, owned, in the order of packets.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/problem.h"
+#include "base/time.h"
+#include "capture/frame.h"
+#include "detect/rules.h"
+#include "http/items.h"
+#include "mcp/message.h"
+#include "packet/packet.h"
+
+namespace umbratap::inventory {
+
+/// One flow as events name it. Shared by all sightings of the flow.
+struct Flow {
+    std::uint64_t id = 0;
+    packet::Endpoint client, server;   ///< of the inner packets; turned round where requests show the other way
+    packet::Transport transport = packet::Transport::tcp;
+    std::string community_id;
+    const capture::Origin* origin = nullptr;
+    std::vector<std::uint16_t> vlans;
+    packet::Tunnel tunnel = packet::Tunnel::none;
+    Time start;
+    std::uint64_t first_packet = 0;
+};
+
+/// What is known of the TLS around an exchange.
+struct TlsView {
+    std::string version;        ///< "1.2", "1.3"; empty where there was none
+    std::string server_name;
+};
+
+/// The explicit proxy in between.
+struct Proxy {
+    packet::Endpoint endpoint;
+    std::string kind;           ///< "http" (absolute-form requests), "connect", "socks5"
+};
+
+/// One HTTP exchange, or one bare stream, around messages. Shared; never changed after it was handed on.
+struct Exchange {
+    std::shared_ptr<const Flow> flow;
+    std::uint64_t connection = 0;      ///< number of the (tunnelled) connection within the run; with `id` unique
+    http::ExchangeId id = 0;
+    std::shared_ptr<const http::Head> request;
+    std::shared_ptr<const http::Head> response;
+    TlsView tls;
+    std::optional<Proxy> proxy;
+    std::string tunnel_authority;      ///< of the CONNECT around it
+};
+
+/// One text that held messages.
+struct MessageSighting {
+    std::shared_ptr<const Exchange> exchange;
+    http::TextKind kind = http::TextKind::body;
+    http::Direction direction = http::Direction::to_server;  ///< who sent it
+    Time time;
+    std::uint64_t packet_number = 0;
+    mcp::Message message;
+    detect::Evidence evidence;         ///< of message and heads together
+    bool alternate = false;            ///< only in another reading of ambiguous bytes: no session counts it
+};
+
+/// `event: endpoint` of the old HTTP+SSE transport.
+struct EndpointSighting {
+    std::shared_ptr<const Exchange> exchange;
+    Time time;
+    std::uint64_t packet_number = 0;
+    std::string endpoint;              ///< as sent: a URI reference
+    detect::Evidence evidence;
+};
+
+/// A response head, told when it came; a request without one at the end of its exchange.
+struct HeadSighting {
+    std::shared_ptr<const Exchange> exchange;
+    Time time;
+    std::uint64_t packet_number = 0;
+    detect::Evidence evidence;         ///< of the heads alone
+};
+
+/// The exchange is over.
+struct ExchangeSighting {
+    std::shared_ptr<const Exchange> exchange;
+    Time time;
+    std::uint64_t packet_number = 0;
+    std::uint64_t request_bytes = 0, response_bytes = 0;
+};
+
+/// A name without content: TLS, QUIC, DNS.
+struct NameSighting {
+    std::shared_ptr<const Flow> flow;
+    Time time;
+    std::uint64_t packet_number = 0;
+    std::string name, protocol;        ///< protocol: "tls", "dns", "quic", "http"
+    std::string rule, vendor;
+    int severity = 3;
+};
+
+/// A text too long to be parsed, with a hit of the pre-filter.
+struct LongTextSighting {
+    std::shared_ptr<const Exchange> exchange;
+    Time time;
+    std::uint64_t packet_number = 0;
+};
+
+struct TlsSighting {
+    std::shared_ptr<const Flow> flow;
+    Time time;
+    std::uint64_t packet_number = 0;
+    std::string server_name, version, ja3, ja4;
+    std::vector<std::string> protocols;
+};
+
+struct AnomalySighting {
+    std::shared_ptr<const Flow> flow;
+    Time time;
+    std::uint64_t packet_number = 0;
+    Problem problem;
+};
+
+struct StreamDirection {
+    std::uint64_t bytes = 0, missing = 0;
+    std::string sha256;
+};
+
+/// End of a flow.
+struct FlowSighting {
+    std::shared_ptr<const Flow> flow;
+    Time time;                          ///< of its last packet
+    std::uint64_t packet_number = 0;
+    std::uint64_t packets[2] = {}, bytes[2] = {};  ///< to server, to client; IP bytes
+    std::string reason;                 ///< "closed", "timeout", "forgotten", "end"
+    std::optional<std::array<StreamDirection, 2>> stream;  ///< if asked for
+};
+
+using Sighting = std::variant<MessageSighting, EndpointSighting, HeadSighting, ExchangeSighting, NameSighting,
+                              LongTextSighting, TlsSighting, AnomalySighting, FlowSighting>;
+
+}  // namespace umbratap::inventory

@@ -1,0 +1,116 @@
+// One JSON-RPC 2.0 message, and what of it MCP cares about. Owned: it outlives the text that it was read from.
+//
+// Nothing here is wired to one revision. What rules ask about beyond these fields are `Facts`: values at the JSON
+// Pointers (RFC 6901) of a `Watch`, so that a new revision is a matter of data in rules/.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/batch.h"
+#include "base/bytes.h"
+#include "base/problem.h"
+
+namespace umbratap::mcp {
+
+enum class Kind : std::uint8_t { request, notification, result, error };
+enum class JsonType : std::uint8_t { absent, null, boolean, number, string, array, object };
+
+/// Name and version of a piece of software (`clientInfo`, `serverInfo`).
+struct Implementation {
+    std::string name, version;
+    bool empty() const noexcept { return name.empty() && version.empty(); }
+};
+
+struct Tool {
+    std::string name;
+    std::string definition;  ///< the whole object as sent (raw JSON)
+};
+
+/// The value at one watched pointer, where the message has it.
+struct Fact {
+    std::uint16_t pointer = 0;  ///< number that Watch::add gave
+    JsonType type = JsonType::absent;
+    std::string value;          ///< strings decoded, numbers as sent; at most 256 bytes; empty for other types
+};
+
+/// Signs that a message was written to be read differently by others (threats.md, T24-T25).
+struct Oddities {
+    bool duplicate_key : 1 = false;   ///< a key of the envelope, of params, or of _meta twice; the last one counts, as in
+                                      ///< most decoders, and `other_method` holds the first method
+    bool folded_key : 1 = false;      ///< "Method", "param\u017f": keys that only a case-folding decoder takes
+    bool escaped_name : 1 = false;    ///< needless \u escapes in the envelope's keys or in the method's value
+    bool utf_16 : 1 = false;          ///< the text was UTF-16 or UTF-32
+    bool invalid_utf_8 : 1 = false;   ///< the text was mended to be read
+};
+
+struct Message {
+    Kind kind = Kind::request;
+    bool batch = false;               ///< element of an array
+    Oddities oddities;
+    std::string method;               ///< requests and notifications, decoded
+    std::string other_method;         ///< see Oddities::duplicate_key
+    std::string id;                   ///< as JSON (`7`, `"a"`); empty where absent or null
+    std::string tool;                 ///< tools/call: params.name
+    std::string prompt;               ///< prompts/get: params.name
+    std::string resource_uri;         ///< resources/*: params.uri
+    std::string protocol_version;     ///< params.protocolVersion, params._meta["io.modelcontextprotocol/protocolVersion"], result.protocolVersion
+    Implementation client;            ///< params.clientInfo or params._meta[".../clientInfo"]
+    Implementation server;            ///< result.serverInfo or result._meta[".../serverInfo"]
+    bool lists_tools = false;         ///< result.tools is an array
+    std::vector<Tool> tools;
+    bool tool_error = false;          ///< result.isError is true
+    bool input_required = false;      ///< result.resultType is "input_required"
+    std::int64_t error_code = 0;
+    std::string error_message;        ///< at most 1,024 bytes
+    std::string arguments;            ///< params.arguments as sent, if Wanted::payloads
+    std::string result;               ///< result as sent, if Wanted::payloads
+    std::uint64_t bytes = 0;          ///< of the text (of the element, in a batch)
+    std::vector<Fact> facts;          ///< in order of pointer
+};
+
+/// The JSON Pointers that rules ask about. Keys are compared decoded.
+class Watch {
+public:
+    /// Returns the pointer's number; the same pointer twice has one number. `/result/tools/0/inputSchema` looks at the
+    /// first element. At most 8 steps. Throws std::invalid_argument if it is no pointer.
+    std::uint16_t add(std::string_view pointer);
+    std::size_t size() const noexcept { return pointers_.size(); }
+    const std::string& pointer(std::uint16_t number) const { return pointers_[number]; }
+
+private:
+    std::vector<std::string> pointers_;
+    // the trie is its author's
+};
+
+struct Limits {
+    std::uint32_t depth_max = 64;
+    std::uint32_t batch_messages_max = 1000;
+    std::uint32_t tools_max = 4096;
+};
+
+struct Wanted {
+    bool payloads = false;  ///< fill Message::arguments and Message::result
+};
+
+/// Reads JSON-RPC messages; keeps a parser and its memory between calls. One per worker.
+class Decoder {
+public:
+    Decoder(const Limits& limits, const Watch& watch, Wanted wanted);
+    ~Decoder();
+
+    /// Appends the messages of `text` (an object, or an array of objects). A text that is no JSON-RPC appends nothing
+    /// and is no problem; broken JSON is `json.…`. `padded`: readable_padding bytes may be read behind it.
+    Problem decode(Bytes text, bool padded, Batch<Message>& out) noexcept;
+
+private:
+    struct State;
+    State* state_;
+};
+
+/// True if a method of this name is one that MCP defines, in any revision or official extension.
+bool is_mcp_method(std::string_view method) noexcept;
+
+}  // namespace umbratap::mcp
