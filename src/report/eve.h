@@ -1,7 +1,8 @@
 // Events as NDJSON, shaped like Suricata's EVE (interface.md, section 2).
 //
-// Every byte of text that came off the wire is escaped: control characters, DEL, C1, bidirectional and zero-width
-// characters as \u, invalid UTF-8 as U+FFFD. One record is one line, whatever it holds.
+// Every byte of text that came off the wire is escaped: control characters, DEL, C1, bidirectional
+// and zero-width characters as \u, invalid UTF-8 as U+FFFD. One record is one line, whatever it
+// holds. Texts longer than 4 KiB are cut; arguments and results are not.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +10,8 @@
 #include <string_view>
 
 #include "inventory/records.h"
+#include "report/event_id.h"
+#include "report/json.h"
 
 namespace umbratap::report {
 
@@ -19,13 +22,22 @@ struct EveOptions {
 /// The event type of a record: "mcp", "mcp_session", "alert", …
 std::string_view event_type(const inventory::Record& record) noexcept;
 
-/// Appends one line, with its newline, to `out`.
+/// Appends one line, with its newline, to `out`. The same record gives the same line.
 void write_eve(const inventory::Record& record, const EveOptions& options, std::string& out);
 
-/// Appends `text` as a JSON string, with its quotes.
-void write_json_string(std::string_view text, std::string& out);
+/// The same for all records of a run, in their order: twins have different event ids.
+class Eve {
+public:
+    explicit Eve(EveOptions options) : options_(std::move(options)) {}
+    void write(const inventory::Record& record, std::string& out);
+
+private:
+    EveOptions options_;
+    EventIds ids_;
+};
 
 /// "2026-10-01T12:00:00.123456+0000"
 std::string to_timestamp(Time time);
+void append_timestamp(Time time, std::string& out);
 
 }  // namespace umbratap::report

@@ -1,7 +1,8 @@
 // Prometheus endpoint: /metrics, /healthz, /readyz (interface.md, section 4).
 //
-// Counters live in plain structs of those who count; `publish` hands over a copy, and scrapes read that copy only, so
-// that no scraper ever touches the path of a packet. Labels come from closed sets.
+// Counters live in plain structs of those who count; `publish` hands over a copy, and scrapes read
+// that copy only, so that no scraper ever touches the path of a packet. Labels come from closed
+// sets.
 #pragma once
 
 #include <cstdint>
@@ -20,9 +21,9 @@ class MetricsError : public std::runtime_error {
 
 /// Figures beside `stats` and records that only the engine knows.
 struct Gauges {
-    std::map<std::string, std::uint64_t> memory_bytes;  ///< by part
-    std::map<std::string, SinkCounts> sinks;            ///< by kind
-    std::map<std::string, std::uint64_t> servers;       ///< by verdict
+    std::map<std::string, std::uint64_t> memory_bytes;     ///< by part
+    std::map<std::string, SinkCounts> sinks;               ///< by kind
+    std::map<std::string, std::uint64_t> servers;          ///< by verdict
     std::map<std::string, std::uint64_t> tls_connections;  ///< by state
     std::uint64_t tcp_gaps = 0;
     bool rules_reload_success = true;
@@ -31,7 +32,8 @@ struct Gauges {
 
 class Metrics {
 public:
-    /// Binds "ADDRESS:PORT" and serves. Throws MetricsError (one line) if it cannot, e.g. address in use.
+    /// Binds "ADDRESS:PORT" and serves. Throws MetricsError (one line) if it cannot, e.g. address
+    /// in use.
     explicit Metrics(const std::string& address);
     ~Metrics();
 

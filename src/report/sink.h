@@ -21,7 +21,8 @@ struct SinkCounts {
 class Sink {
 public:
     virtual ~Sink() = default;
-    /// Takes one or more whole lines. Never blocks for long; what cannot be written is counted as dropped.
+    /// Takes one or more whole lines. Never blocks for long; what cannot be written is counted as
+    /// dropped.
     virtual void write(std::string_view lines, std::uint64_t events) noexcept = 0;
     /// `sync`: the bytes should survive a crash of this machine, where the sink can do that.
     virtual void flush(bool sync) noexcept = 0;

@@ -1,4 +1,5 @@
-// What a person reads after a run over files (interface.md, section 1): inventory, worst findings, what stayed unseen.
+// What a person reads after a run over files (interface.md, section 1): inventory, worst findings,
+// what stayed unseen.
 #pragma once
 
 #include <map>
@@ -11,7 +12,7 @@ namespace umbratap::report {
 
 struct SummaryOptions {
     bool colour = false;
-    int columns = 100;           ///< of the terminal
+    int columns = 100;  ///< of the terminal
     bool policy_given = false;
 };
 

@@ -1,0 +1,143 @@
+// The name of an event.
+#include "report/event_id.h"
+
+#include <cstring>
+
+namespace umbratap::report {
+
+namespace {
+
+using namespace inventory;
+
+// A 64-bit hash by multiplying 64 x 64 bits and folding the product, as wyhash and its kin do.
+__extension__ using Product = unsigned __int128;
+
+class Hash {
+public:
+    void add(std::uint64_t value) noexcept {
+        const auto product = static_cast<Product>(state_ ^ value) * 0x9e3779b97f4a7c15ULL;
+        state_ = static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64) ^
+                 0xa0761d6478bd642fULL;
+    }
+    void add(std::string_view text) noexcept {
+        add(text.size());
+        for (; text.size() >= 8; text.remove_prefix(8)) {
+            std::uint64_t word;
+            std::memcpy(&word, text.data(), 8);
+            add(word);
+        }
+        std::uint64_t rest = 0;
+        for (const char c : text) rest = rest << 8 | static_cast<std::uint8_t>(c);
+        add(rest);
+    }
+    void add(Time time) noexcept {
+        add(static_cast<std::uint64_t>(time.time_since_epoch().count()));
+    }
+    void add(const Flow* flow, std::uint64_t packet_number) noexcept {
+        add(flow != nullptr ? flow->id : 0);
+        add(packet_number);
+    }
+    std::uint64_t finish() noexcept {
+        add(std::uint64_t{0});
+        add(std::uint64_t{0});
+        return state_;
+    }
+
+private:
+    std::uint64_t state_ = 0x2d358dccaa6c78a5ULL;
+};
+
+void add(const Parties& parties, std::uint64_t packet_number, Hash& hash) noexcept {
+    hash.add(parties.flow.get(), packet_number);
+    hash.add(parties.host);
+    hash.add(parties.path);
+    hash.add(parties.port);
+}
+
+void add(const Call& call, Hash& hash) noexcept {
+    add(call.parties, call.packet_number, hash);
+    hash.add(static_cast<std::uint64_t>(call.notification) |
+             static_cast<std::uint64_t>(call.from_server) << 1 |
+             static_cast<std::uint64_t>(call.outcome) << 2);
+    for (const std::string* text :
+         {&call.method, &call.id, &call.tool, &call.prompt, &call.resource_uri, &call.session_id}) {
+        hash.add(*text);
+    }
+    hash.add(call.time);
+    hash.add(call.request_bytes);
+    hash.add(call.response_bytes);
+}
+
+void add(const Session& session, Hash& hash) noexcept {
+    add(session.parties, session.packet_number, hash);
+    hash.add(session.session_id);
+    hash.add(session.parties.client.name);
+    hash.add(session.start);
+}
+
+void add(const Alert& alert, Hash& hash) noexcept {
+    add(alert.parties, alert.packet_number, hash);
+    hash.add(alert.id);
+    hash.add(alert.signature_id);
+    hash.add(alert.closing);
+}
+
+void add(const InventoryChange& change, Hash& hash) noexcept {
+    add(change.parties, change.packet_number, hash);
+    for (const std::string* text :
+         {&change.kind, &change.change, &change.name, &change.fingerprint})
+        hash.add(*text);
+}
+
+void add(const Anomaly& anomaly, Hash& hash) noexcept {
+    hash.add(anomaly.flow.get(), anomaly.packet_number);
+    hash.add(anomaly.event);
+}
+
+void add(const HttpExchange& http, Hash& hash) noexcept {
+    hash.add(http.exchange ? http.exchange->flow.get() : nullptr, http.packet_number);
+    hash.add(http.exchange ? http.exchange->connection : 0);
+    hash.add(http.exchange ? http.exchange->id : 0);
+}
+
+void add(const TlsHandshake& tls, Hash& hash) noexcept {
+    hash.add(tls.flow.get(), tls.packet_number);
+    hash.add(tls.server_name);
+}
+
+void add(const FlowEnd& end, Hash& hash) noexcept {
+    hash.add(end.flow.flow.get(), end.flow.packet_number);
+}
+void add(const StreamEnd& end, Hash& hash) noexcept {
+    hash.add(end.flow.flow.get(), end.flow.packet_number);
+}
+
+void add(const Stats& stats, Hash& hash) noexcept {
+    hash.add(stats.time);
+    hash.add(stats.packets);
+    hash.add(stats.final);
+}
+
+}  // namespace
+
+std::uint64_t event_id(const Record& record) noexcept {
+    Hash hash;
+    hash.add(record.index());
+    std::visit([&](const auto& of) { add(of, hash); }, record);
+    return hash.finish();
+}
+
+std::uint64_t EventIds::next(const Record& record) noexcept {
+    const std::uint64_t id = event_id(record);
+    Seen& seen = last_seen_[id % last_seen_.size()];
+    if (seen.id != id) {
+        seen = {id, 0};
+        return id;
+    }
+    Hash hash;
+    hash.add(id);
+    hash.add(++seen.twins);
+    return hash.finish();
+}
+
+}  // namespace umbratap::report

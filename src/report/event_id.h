@@ -1,0 +1,32 @@
+// The name of an event: unique within a run, and the same again when the same packets are seen
+// again.
+//
+// It is a hash over what the event is about (type, flow, packet, method, …) and of nothing that
+// configuration could change: not the verdict, not the file's name, not the sensor.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "inventory/records.h"
+
+namespace umbratap::report {
+
+/// Two records that are alike in all that is hashed have the same one: see EventIds.
+std::uint64_t event_id(const inventory::Record& record) noexcept;
+
+/// Tells apart what is alike: the same notification twice in one packet, say. Such twins come close
+/// together, so a small table of what was last seen is enough.
+class EventIds {
+public:
+    EventIds() : last_seen_(4096) {}
+    std::uint64_t next(const inventory::Record& record) noexcept;
+
+private:
+    struct Seen {
+        std::uint64_t id = 0, twins = 0;
+    };
+    std::vector<Seen> last_seen_;
+};
+
+}  // namespace umbratap::report
