@@ -11,6 +11,10 @@
 #include "base/time.h"
 #include "packet/packet.h"
 
+namespace umbratap::detect {
+class YamlNode;
+}
+
 namespace umbratap::inventory {
 
 enum class Verdict : std::uint8_t { approved, tolerated, shadow };
@@ -25,8 +29,8 @@ struct Contact {
     std::string host;                       ///< authority without port
     std::string path;                       ///< raw path, without query
     bool tls = false;
-    bool decrypted_mirror = false;          ///< TLS was taken off before us: require_tls counts as met
-    std::string server_name;                ///< SNI
+    bool decrypted_mirror = false;  ///< TLS was taken off before us: require_tls counts as met
+    std::string server_name;        ///< SNI
     std::vector<std::string> certificate_names;  ///< if seen
     bool via_proxy = false;
 };
@@ -37,23 +41,32 @@ struct Judgement {
     std::string expired;  ///< name of an entry that would have matched, had it not expired
 };
 
+/// What of a contact could be read. Of an opaque one (TLS without keys) there is only the SNI:
+/// paths and Host cannot be held against it, and are not.
+enum class Seen : std::uint8_t { content, name_only };
+
 class Policy {
 public:
     Policy();  ///< none given: everything is shadow
     /// Throws detect::RuleError ("file:line: …", with a suggestion for unknown keys).
     static Policy load(const std::string& file);
+    /// The same of a file that was read.
+    static Policy read(const detect::YamlNode& file);
     ~Policy();
     Policy(Policy&&) noexcept;
     Policy& operator=(Policy&&) noexcept;
 
     bool given() const noexcept;
-    Judgement judge(const Contact& contact) const;
-    /// False if the entry of that name denies the tool (interface.md, section 3: `tools`).
+    /// Entries are asked in the order of the file, included lists last; the first that covers the
+    /// contact decides.
+    Judgement judge(const Contact& contact, Seen seen = Seen::content) const;
+    /// False if the entry of that name denies the tool, or does not allow it; denial goes first.
     bool tool_allowed(std::string_view entry, std::string_view tool) const;
 
     /// What is in force, for `-T`: one line an entry.
     std::vector<std::string> describe() const;
-    std::vector<std::string> warnings() const;  ///< e.g. entries that have expired by now are said at load
+    std::vector<std::string> warnings()
+        const;  ///< e.g. entries that have expired by now are said at load
 
 private:
     struct State;
