@@ -1,8 +1,14 @@
-// Servers, clients and tools that were ever seen, with first and last sight; kept in SQLite, in memory or in a file.
+// Servers, clients and tools that were ever seen, with first and last sight; kept in SQLite, in
+// memory or in a file.
+//
+// What is known lies in memory, so that a note costs about a microsecond; `flush` writes what
+// changed, in one transaction. One program writes a file at a time; any number may read it
+// meanwhile. Seeing the same capture again does not count its sessions again.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -16,31 +22,61 @@ class StoreError : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+struct StoredTool {
+    std::string name;
+    std::string fingerprint;    ///< SHA-256 of the definition as sent, in hex; empty where it was
+                                ///< called but never listed
+    std::uint64_t changes = 0;  ///< of the definition
+    Time first_seen, last_seen;
+};
+
+struct StoredClient {
+    std::string address, name, version, user_agent;
+    Time first_seen, last_seen;  ///< at the server in question
+};
+
 struct StoredServer {
     std::string host, address, path, name, version, transport, protocol_version, verdict;
     std::uint16_t port = 0;
     std::uint64_t sessions = 0, calls = 0;
     Time first_seen, last_seen;
-    std::vector<std::string> tools, clients;
+    std::vector<std::string> tools, clients;  ///< names; "10.0.0.1 name version"
+    std::vector<StoredTool> tools_known;      ///< the same in full
+    std::vector<StoredClient> clients_known;
+};
+
+/// When one of these is reached, what is new is not noted, and `problem` says so.
+struct StoreLimits {
+    std::size_t servers_max = 100'000;
+    std::size_t clients_max = 200'000;
+    std::size_t tools_max = 4'096;            ///< per server
+    std::size_t server_clients_max = 10'000;  ///< per server
+    std::size_t sessions_remembered =
+        100'000;  ///< so that none is counted twice; the oldest are forgotten
+    std::size_t text_bytes_max = 1'024;
 };
 
 class Store {
 public:
     enum class Mode : std::uint8_t { read_write, read_only };
     /// `path` empty: in memory. Throws StoreError.
-    explicit Store(const std::string& path, Mode mode = Mode::read_write);
+    explicit Store(const std::string& path, Mode mode = Mode::read_write,
+                   const StoreLimits& limits = {});
     ~Store();
     Store(Store&&) noexcept;
 
-    /// Notes a session as far as it is known; appends what is new or has changed.
-    /// Written within a transaction that `flush` commits; a full disk is counted, said by `problem()`, and not fatal.
+    /// Notes a session as far as it is known, any number of times; appends what is new or has
+    /// changed. Written within a transaction that `flush` commits; a full disk is counted, said by
+    /// `problem()`, and not fatal.
     void note(const Session& session, Batch<InventoryChange>& changes) noexcept;
     /// Notes a tool's definition on a server; appends it if it is new or has changed.
-    void note_tool(const Session& session, const mcp::Tool& tool, Time time, std::uint64_t packet_number,
-                   Batch<InventoryChange>& changes) noexcept;
+    void note_tool(const Session& session, const mcp::Tool& tool, Time time,
+                   std::uint64_t packet_number, Batch<InventoryChange>& changes) noexcept;
     void flush() noexcept;
+    /// One line; empty where all is well.
     std::string problem() const;
 
+    /// In order of host, address, port and path.
     std::vector<StoredServer> servers() const;
     /// The whole inventory as JSON (one object) or CSV (one line a server), for `inventory export`.
     std::string export_json() const;
@@ -50,5 +86,10 @@ private:
     struct State;
     std::unique_ptr<State> state_;
 };
+
+/// What `export_json` and `export_csv` write. In JSON all but ASCII is escaped; in CSV (RFC 4180) a
+/// cell that a spreadsheet would take for a formula begins with an apostrophe.
+std::string to_json(const std::vector<StoredServer>& servers);
+std::string to_csv(const std::vector<StoredServer>& servers);
 
 }  // namespace umbratap::inventory
