@@ -1,4 +1,5 @@
-// SHA-1 and SHA-256 (FIPS 180-4), for community ids, event ids and evidence; and a fast hash for tables.
+// SHA-1 and SHA-256 (FIPS 180-4), for community ids, event ids and evidence; and how bytes are
+// written as text.
 #pragma once
 
 #include <array>
