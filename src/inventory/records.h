@@ -76,6 +76,7 @@ struct Alert {
     std::string id;                         ///< the same in the opening and the closing event of a fold
     std::string category, signature;
     std::uint32_t signature_id = 0;
+    int rev = 1;
     int severity = 3;
     std::uint64_t count = 1;
     bool closing = false;

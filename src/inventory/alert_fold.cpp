@@ -1,0 +1,66 @@
+// Alerts of one kind between the same parties are one alert with a count.
+#include "inventory/alert_fold.h"
+
+#include <algorithm>
+
+#include "base/digest.h"
+
+namespace umbratap::inventory {
+
+namespace {
+
+std::string key_of(const Alert& alert) {
+    std::string key = alert.category + '\0' + std::to_string(alert.signature_id) + '\0';
+    if (alert.parties.flow) {
+        const Flow& flow = *alert.parties.flow;
+        key.append(reinterpret_cast<const char*>(flow.client.address.octets.data()), 16);
+        key.append(reinterpret_cast<const char*>(flow.server.address.octets.data()), 16);
+        key += std::to_string(flow.server.port);
+    }
+    return key + '\0' + alert.parties.host + '\0' + std::to_string(alert.parties.port) + '\0' +
+           (alert.category == "tool-not-allowed" ? alert.tool : std::string());
+}
+
+}  // namespace
+
+void AlertFold::raise(Alert alert, Batch<Record>& out) {
+    ++raised_[alert.category];
+    worst_severity_ = std::min(worst_severity_, alert.severity);
+    std::string key = key_of(alert);
+    const auto found = open_.find(key);
+    if (found != open_.end()) {
+        Alert& folded = found->second.alert;
+        ++folded.count;
+        folded.time = alert.time;
+        folded.packet_number = alert.packet_number;
+        return;
+    }
+    if (open_.size() >= open_max_) close_oldest(out);
+    const std::string seed = key + '\0' + std::to_string(alert.time.time_since_epoch().count());
+    alert.id = to_hex(Bytes(sha1(as_bytes(seed))).first(8));
+    alert.count = 1;
+    out.emplace_back(alert);
+    const Time end = alert.time + window_;
+    open_.emplace(key, Window{std::move(alert), end});
+    order_.push_back(std::move(key));
+}
+
+void AlertFold::close_oldest(Batch<Record>& out) {
+    const auto found = open_.find(order_.front());
+    if (found->second.alert.count > 1) {
+        found->second.alert.closing = true;
+        out.emplace_back(std::move(found->second.alert));
+    }
+    open_.erase(found);
+    order_.pop_front();
+}
+
+void AlertFold::tick(Time now, Batch<Record>& out) {
+    while (!order_.empty() && open_.at(order_.front()).end <= now) close_oldest(out);
+}
+
+void AlertFold::finish(Batch<Record>& out) {
+    while (!order_.empty()) close_oldest(out);
+}
+
+}  // namespace umbratap::inventory
