@@ -42,6 +42,8 @@ namespace tcp_flag {
 inline constexpr std::uint8_t fin = 0x01, syn = 0x02, rst = 0x04, psh = 0x08, ack = 0x10, urg = 0x20;
 }
 
+inline constexpr std::uint16_t no_vlan = 0xffff;
+
 struct Packet {
     Time time;
     std::uint64_t number = 0;              ///< of the frame; for a reassembled datagram, of the frame that completed it
@@ -52,7 +54,8 @@ struct Packet {
     std::uint32_t tcp_sequence = 0, tcp_acknowledgement = 0;
     std::uint16_t source_port = 0, target_port = 0;
     std::uint16_t tcp_window = 0;
-    std::array<std::uint16_t, 2> vlans{};  ///< VLAN ids next to the inner packet, outermost first; 0xffff where none
+    /// VLAN ids next to the inner packet, outermost first; a priority tag (id 0) is none.
+    std::array<std::uint16_t, 2> vlans{no_vlan, no_vlan};
     Transport transport = Transport::none;
     std::uint8_t tcp_flags = 0;
     std::uint8_t header_length = 0;        ///< of the transport header, options included
@@ -66,7 +69,7 @@ struct Packet {
     std::uint32_t payload_length() const noexcept { return segment_length > header_length ? segment_length - header_length : 0; }
 };
 
-inline constexpr std::uint16_t no_vlan = 0xffff;
+static_assert(sizeof(Packet) <= 120, "two cache lines: every packet is written once and read a few times");
 
 struct DecodeLimits {
     int wrappers_max = 8;           ///< tunnels, tags and headers around the inner packet
