@@ -1,4 +1,5 @@
-// Host names that speak for an MCP server: known servers, wildcard families, `mcp.*`. A sign, never proof.
+// Host names that speak for an MCP server: known servers, wildcard families, `mcp.*`. A sign, never
+// proof.
 #pragma once
 
 #include <memory>
@@ -10,10 +11,10 @@
 namespace umbratap::detect {
 
 struct NameMatch {
-    std::string rule;     ///< "known-server", "family", "mcp-label"
-    std::string vendor;   ///< where the list knows it
-    std::string path;     ///< of the known server; empty where any path
-    int severity = 3;     ///< of the suspicion: 3 known server or family, 4 a mere label
+    std::string rule;    ///< "known-server", "family", "mcp-label"
+    std::string vendor;  ///< where the list knows it
+    std::string path;    ///< of the known server; empty where any path
+    int severity = 3;    ///< of the suspicion: 3 known server or family, 4 a mere label
 };
 
 class Names {
@@ -23,9 +24,11 @@ public:
     ~Names();
     Names(Names&&) noexcept;
 
-    /// Whole labels, without case and trailing dot. Names of packages, documentation and marketing sites that merely
-    /// hold "mcp" are no match (names.yaml lists what must be spared, with examples).
-    std::optional<NameMatch> find(std::string_view host) const;
+    /// Whole labels, without case and trailing dot. Names of packages, documentation and marketing
+    /// sites that merely hold "mcp" are no match (names.yaml lists what must be spared, with
+    /// examples). A host that serves other things too (gitlab.com) is a match together with the
+    /// path of its MCP server only; `path` is empty where it was not seen.
+    std::optional<NameMatch> find(std::string_view host, std::string_view path = {}) const;
 
     std::vector<std::string> check() const;  ///< examples that fail, as Rules::check
 
