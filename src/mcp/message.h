@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,14 +27,14 @@ struct Implementation {
 
 struct Tool {
     std::string name;
-    std::string definition;  ///< the whole object as sent (raw JSON)
+    std::string definition;  ///< the whole object as sent: sound JSON, or empty
 };
 
 /// The value at one watched pointer, where the message has it.
 struct Fact {
     std::uint16_t pointer = 0;  ///< number that Watch::add gave
     JsonType type = JsonType::absent;
-    std::string value;          ///< strings decoded, numbers as sent; at most 256 bytes; empty for other types
+    std::string value;          ///< strings decoded, numbers and booleans as sent; at most 256 bytes; else empty
 };
 
 /// Signs that a message was written to be read differently by others (threats.md, T24-T25).
@@ -57,6 +58,7 @@ struct Message {
     std::string prompt;               ///< prompts/get: params.name
     std::string resource_uri;         ///< resources/*: params.uri
     std::string protocol_version;     ///< params.protocolVersion, params._meta["io.modelcontextprotocol/protocolVersion"], result.protocolVersion
+    std::vector<std::string> supported_versions;  ///< result.supportedVersions, error.data.supported; at most 32
     Implementation client;            ///< params.clientInfo or params._meta[".../clientInfo"]
     Implementation server;            ///< result.serverInfo or result._meta[".../serverInfo"]
     bool lists_tools = false;         ///< result.tools is an array
@@ -65,8 +67,8 @@ struct Message {
     bool input_required = false;      ///< result.resultType is "input_required"
     std::int64_t error_code = 0;
     std::string error_message;        ///< at most 1,024 bytes
-    std::string arguments;            ///< params.arguments as sent, if Wanted::payloads
-    std::string result;               ///< result as sent, if Wanted::payloads
+    std::string arguments;            ///< params.arguments as sent, if Wanted::payloads and it is sound JSON
+    std::string result;               ///< result as sent, if Wanted::payloads and it is sound JSON
     std::uint64_t bytes = 0;          ///< of the text (of the element, in a batch)
     std::vector<Fact> facts;          ///< in order of pointer
 };
@@ -81,8 +83,7 @@ public:
     const std::string& pointer(std::uint16_t number) const { return pointers_[number]; }
 
 private:
-    std::vector<std::string> pointers_;
-    // the trie is its author's
+    std::vector<std::string> pointers_;  // plan.h makes a trie of them
 };
 
 struct Limits {
@@ -100,14 +101,17 @@ class Decoder {
 public:
     Decoder(const Limits& limits, const Watch& watch, Wanted wanted);
     ~Decoder();
+    Decoder(Decoder&&) noexcept;
 
-    /// Appends the messages of `text` (an object, or an array of objects). A text that is no JSON-RPC appends nothing
-    /// and is no problem; broken JSON is `json.…`. `padded`: readable_padding bytes may be read behind it.
+    /// Appends the messages of `text`: an object, an array of objects, or several such values one behind the other. A
+    /// text that is no JSON-RPC appends nothing and is no problem; broken JSON is `json.…`, and what stands before the
+    /// break is told. `padded`: readable_padding bytes may be read behind it (which it does not need).
+    /// What nobody asks for is not checked: a value may be skipped that a strict parser would refuse.
     Problem decode(Bytes text, bool padded, Batch<Message>& out) noexcept;
 
 private:
     struct State;
-    State* state_;
+    std::unique_ptr<State> state_;
 };
 
 /// True if a method of this name is one that MCP defines, in any revision or official extension.

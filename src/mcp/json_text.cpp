@@ -1,0 +1,222 @@
+// Unescaping, escaping, and the grammar of a value whose tokens are known.
+#include "mcp/json_text.h"
+
+#include "mcp/encoding.h"
+
+namespace umbratap::mcp {
+namespace {
+
+constexpr std::uint32_t no_code_unit = 0xFFFF'FFFF;
+constexpr std::uint32_t broken_escape = 0xFFFD;
+
+int hex_digit(char c) noexcept {
+    if (c >= '0' && c <= '9') return c - '0';
+    const char lower = static_cast<char>(c | 0x20);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+/// The value of `\uXXXX` at the front of `text`, or no_code_unit.
+std::uint32_t code_unit(std::string_view text) noexcept {
+    if (text.size() < 6 || text[0] != '\\' || text[1] != 'u') return no_code_unit;
+    std::uint32_t unit = 0;
+    for (std::size_t i = 2; i < 6; ++i) {
+        const int digit = hex_digit(text[i]);
+        if (digit < 0) return no_code_unit;
+        unit = unit << 4 | static_cast<std::uint32_t>(digit);
+    }
+    return unit;
+}
+
+/// Takes one escape off the front of `text` (a backslash is there) and returns the code point.
+std::uint32_t take_escape(std::string_view& text) noexcept {
+    const char letter = text.size() > 1 ? text[1] : '\0';
+    if (letter == 'u') {
+        const std::uint32_t unit = code_unit(text);
+        text.remove_prefix(unit == no_code_unit ? 2 : 6);
+        if (unit == no_code_unit) return broken_escape;
+        if (unit < 0xD800 || unit > 0xDBFF) return unit;
+        const std::uint32_t low = code_unit(text);
+        if (low < 0xDC00 || low > 0xDFFF) return broken_escape;
+        text.remove_prefix(6);
+        return 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
+    }
+    constexpr std::string_view letters = "\"\\/bfnrt", meanings = "\"\\/\b\f\n\r\t";
+    const std::size_t which = letters.find(letter);
+    const bool known = letter != '\0' && which != std::string_view::npos;
+    text.remove_prefix(known ? 2 : 1);
+    return known ? static_cast<std::uint8_t>(meanings[which]) : broken_escape;
+}
+
+}  // namespace
+
+void append_decoded(std::string& out, std::string_view content, bool mend, std::size_t bytes_max) {
+    const std::size_t begin = out.size();
+    constexpr std::size_t longest = 4;  // of one code point
+    while (!content.empty() && out.size() - begin <= bytes_max) {
+        std::size_t run = std::min(content.find('\\'), content.size());
+        if (bytes_max < content.size()) run = std::min(run, bytes_max + longest);
+        const std::string_view plain = content.substr(0, run);
+        mend ? append_mended(out, plain) : static_cast<void>(out.append(plain));
+        content.remove_prefix(run);
+        if (!content.empty() && content[0] == '\\') append_code_point(out, take_escape(content));
+    }
+    if (out.size() - begin <= bytes_max) return;
+    std::size_t end = begin + bytes_max;
+    while (end > begin && (static_cast<std::uint8_t>(out[end]) & 0xC0) == 0x80) --end;
+    out.resize(end);
+}
+
+bool has_needless_escape(std::string_view content) noexcept {
+    while (true) {
+        const std::size_t backslash = content.find('\\');
+        if (backslash == std::string_view::npos) return false;
+        content.remove_prefix(backslash);
+        const bool unicode = content.size() > 1 && content[1] == 'u';
+        const std::uint32_t point = take_escape(content);
+        if (unicode && point >= 0x20 && point <= 0x7E) return true;
+    }
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+    constexpr char digits[] = "0123456789abcdef";
+    out.push_back('"');
+    for (const char c : text) {
+        const auto byte = static_cast<std::uint8_t>(c);
+        if (byte < 0x20) {
+            out.append("\\u00").push_back(digits[byte >> 4]);
+            out.push_back(digits[byte & 15]);
+        } else {
+            if (c == '"' || c == '\\') out.push_back('\\');
+            out.push_back(c);
+        }
+    }
+    out.push_back('"');
+}
+
+bool is_number(std::string_view text) noexcept {
+    std::size_t i = 0;
+    const auto at = [&] { return i < text.size() ? text[i] : '\0'; };
+    const auto digits = [&] {
+        const std::size_t begin = i;
+        while (at() >= '0' && at() <= '9') ++i;
+        return i > begin;
+    };
+    if (at() == '-') ++i;
+    if (at() == '0') {
+        ++i;
+    } else if (!digits()) {
+        return false;
+    }
+    if (at() == '.') {
+        ++i;
+        if (!digits()) return false;
+    }
+    if (at() == 'e' || at() == 'E') {
+        ++i;
+        if (at() == '+' || at() == '-') ++i;
+        if (!digits()) return false;
+    }
+    return i == text.size();
+}
+
+namespace {
+
+bool is_sound_string(std::string_view content) noexcept {
+    while (true) {
+        const std::size_t backslash = content.find('\\');
+        if (backslash == std::string_view::npos) return true;
+        content.remove_prefix(backslash);
+        const std::size_t before = content.size();
+        const bool unicode = content.size() > 1 && content[1] == 'u';
+        if (unicode && code_unit(content) == no_code_unit) return false;
+        take_escape(content);
+        if (before - content.size() < 2) return false;
+    }
+}
+
+bool is_sound_scalar(const JsonIndex& index, std::uint32_t token) noexcept {
+    if (index.kind(token) == '"') {
+        std::string_view content;
+        return index.string(token, content) && is_sound_string(content);
+    }
+    const std::string_view text = index.scalar(token);
+    return text == "true" || text == "false" || text == "null" || is_number(text);
+}
+
+}  // namespace
+
+bool Grammar::holds(const JsonIndex& index, std::uint32_t first, std::uint32_t end) {
+    enum class Next { value, value_or_end, key, key_or_end, colon, comma_or_end, nothing };
+    Next next = Next::value;
+    open_.clear();
+    const auto after_value = [&] { return open_.empty() ? Next::nothing : Next::comma_or_end; };
+    for (std::uint32_t token = first; token < end; ++token) {
+        const std::uint8_t kind = index.kind(token);
+        switch (next) {
+            case Next::key_or_end:
+            case Next::value_or_end:
+                if (kind == '}' || kind == ']') {
+                    if (open_.back() != kind) return false;
+                    open_.pop_back();
+                    next = after_value();
+                    break;
+                }
+                next = next == Next::key_or_end ? Next::key : Next::value;
+                --token;  // look at it again
+                break;
+            case Next::key:
+                if (kind != '"' || !is_sound_scalar(index, token)) return false;
+                next = Next::colon;
+                break;
+            case Next::colon:
+                if (kind != ':') return false;
+                next = Next::value;
+                break;
+            case Next::value:
+                if (kind == '{' || kind == '[') {
+                    open_.push_back(kind == '{' ? '}' : ']');
+                    next = kind == '{' ? Next::key_or_end : Next::value_or_end;
+                } else {
+                    if (!is_sound_scalar(index, token)) return false;
+                    next = after_value();
+                }
+                break;
+            case Next::comma_or_end:
+                if (kind == ',') {
+                    next = open_.back() == '}' ? Next::key : Next::value;
+                } else {
+                    if (kind != open_.back()) return false;
+                    open_.pop_back();
+                    next = after_value();
+                }
+                break;
+            case Next::nothing:
+                return false;
+        }
+    }
+    return next == Next::nothing;
+}
+
+void append_raw(std::string& out, std::string_view raw, bool mend) {
+    if (!mend) {
+        out.append(raw);
+        return;
+    }
+    std::string escaped;
+    bool in_string = false;
+    for (std::size_t i = 0; i < raw.size(); ++i) {
+        const auto byte = static_cast<std::uint8_t>(raw[i]);
+        if (byte < 0x20 && in_string) {
+            escaped.append("\\u00").push_back(byte < 0x10 ? '0' : '1');
+            escaped.push_back("0123456789abcdef"[byte & 15]);
+            continue;
+        }
+        escaped.push_back(byte < 0x20 ? ' ' : raw[i]);
+        if (raw[i] == '"') in_string = !in_string;
+        if (raw[i] == '\\' && i + 1 < raw.size() && static_cast<std::uint8_t>(raw[i + 1]) >= 0x20)
+            escaped.push_back(raw[++i]);
+    }
+    append_mended(out, escaped);
+}
+
+}  // namespace umbratap::mcp
