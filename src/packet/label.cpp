@@ -4,27 +4,21 @@
 namespace umbratap::packet {
 namespace {
 
-/// An IP packet whose length fits what is there exactly or but for padding: tells it from a MAC
-/// address that happens to begin with 4 or 6.
-bool fitting_ip(const Walk& walk) noexcept {
-    if (!plausible_ip(walk.rest)) return false;
-    const std::size_t length = walk.at()[0] >> 4 == 4
-                                   ? big_endian_16(walk.at() + 2)
-                                   : std::size_t{40} + big_endian_16(walk.at() + 4);
-    return length <= walk.on_wire();
-}
-
-/// What is behind the last label says nobody; the first nibble is what routers go by (RFC 4928, 2).
-/// 0 begins the control word of a pseudowire (RFC 4385, 3), whose Ethernet may also come without
-/// one.
+// What is behind the last label says nobody. Routers go by the first nibble, 4 and 6 for IP (RFC
+// 4928, 2); but MAC addresses begin with these as well, and a pseudowire's Ethernet comes with a
+// control word of 4 bytes (its first nibble 0, RFC 4385, 3) or without one. So each reading has to
+// make sense, the surest first.
 Step behind_labels(Walk& walk) noexcept {
-    if (fitting_ip(walk)) return {ip};
+    const bool v4 = plausible_ip(walk.rest) && walk.at()[0] >> 4 == 4;
+    if (v4 && big_endian_16(walk.at() + 2) <= walk.on_wire() && ipv4_checksum_plausible(walk.rest))
+        return {ipv4};
+    if (plausible_ethernet(walk.rest)) return {ethernet};
+    if (plausible_ip(walk.rest)) return {ip};
     if (walk.has(4) && walk.at()[0] >> 4 == 0 && plausible_ethernet(walk.rest.subspan(4))) {
         walk.skip(4);
         return {ethernet};
     }
-    if (plausible_ethernet(walk.rest)) return {ethernet};
-    return plausible_ip(walk.rest) ? Step{ip} : finished;
+    return finished;
 }
 
 }  // namespace

@@ -190,4 +190,10 @@ bool plausible_ip(Bytes bytes) noexcept {
     return bytes.size() >= ipv6_header && bytes[0] >> 4 == 6;
 }
 
+bool ipv4_checksum_plausible(Bytes bytes) noexcept {
+    const std::size_t words = bytes[0] & 0x0f;
+    if (4 * words > bytes.size()) return false;
+    return big_endian_16(bytes.data() + 10) == 0 || checksum_right(bytes.data(), words);
+}
+
 }  // namespace umbratap::packet

@@ -116,6 +116,9 @@ Step ipv6(Walk& walk) noexcept;
 Step ip(Walk& walk) noexcept;
 Step upper_layer(Walk& walk, std::uint8_t protocol) noexcept;
 bool plausible_ip(Bytes bytes) noexcept;
+/// For what plausible_ip takes for IPv4: the header checksum is right, or was left to the network
+/// card.
+bool ipv4_checksum_plausible(Bytes bytes) noexcept;
 
 // extension.cpp: the headers between IP and transport
 Step options_header(Walk& walk) noexcept;
