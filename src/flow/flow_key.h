@@ -1,0 +1,77 @@
+// Which flow a packet belongs to: addresses, ports, VLANs and protocol, the same for both
+// directions.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+
+#include "packet/packet.h"
+
+namespace umbratap::flow {
+
+struct FlowKey {
+    packet::Address low, high;  ///< in an order of our own, so that both directions make one key
+    std::uint16_t low_port = 0, high_port = 0;
+    std::array<std::uint16_t, 2> vlans{packet::no_vlan, packet::no_vlan};
+    packet::Transport transport = packet::Transport::none;
+
+    friend bool operator==(const FlowKey& a, const FlowKey& b) noexcept {
+        return std::memcmp(&a, &b, 40) == 0 && a.transport == b.transport;
+    }
+};
+static_assert(offsetof(FlowKey, transport) == 40, "the first forty bytes are compared at once");
+
+struct DirectedKey {
+    FlowKey key;
+    bool source_is_low = false;
+};
+
+enum class VlanInKey : bool { no, yes };
+
+inline DirectedKey key_of(const packet::Packet& packet, VlanInKey vlan_in_key) noexcept {
+    // Any total order will do; two loads a side are the cheapest.
+    std::uint64_t source[2], target[2];
+    std::memcpy(source, packet.source.octets.data(), 16);
+    std::memcpy(target, packet.target.octets.data(), 16);
+    const bool source_is_low = source[1] != target[1]   ? source[1] < target[1]
+                               : source[0] != target[0] ? source[0] < target[0]
+                                                        : packet.source_port <= packet.target_port;
+    DirectedKey out;
+    out.source_is_low = source_is_low;
+    out.key.low = source_is_low ? packet.source : packet.target;
+    out.key.high = source_is_low ? packet.target : packet.source;
+    out.key.low_port = source_is_low ? packet.source_port : packet.target_port;
+    out.key.high_port = source_is_low ? packet.target_port : packet.source_port;
+    if (vlan_in_key == VlanInKey::yes) out.key.vlans = packet.vlans;
+    out.key.transport = packet.transport;
+    return out;
+}
+
+/// A hash that nobody can foresee: its secrets are drawn anew at each start (nothing that is told
+/// may depend on it).
+class FlowHash {
+public:
+    FlowHash();
+
+    std::uint64_t operator()(const FlowKey& key) const noexcept {
+        std::uint64_t words[5];
+        std::memcpy(words, &key, sizeof words);
+        const std::uint64_t addresses = multiply(words[0] ^ secrets_[0], words[1] ^ secrets_[1]) ^
+                                        multiply(words[2] ^ secrets_[2], words[3] ^ secrets_[3]);
+        return multiply(addresses ^ secrets_[4] ^ static_cast<std::uint64_t>(key.transport),
+                        words[4] ^ secrets_[5]);
+    }
+
+private:
+    /// Both halves of the product: each bit of it hangs on all bits of both factors.
+    static std::uint64_t multiply(std::uint64_t a, std::uint64_t b) noexcept {
+        __extension__ using Wide = unsigned __int128;
+        const Wide product = static_cast<Wide>(a) * b;
+        return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+    }
+
+    std::array<std::uint64_t, 6> secrets_;
+};
+
+}  // namespace umbratap::flow
