@@ -45,15 +45,6 @@ JsonType type_of(std::uint8_t kind) noexcept {
     }
 }
 
-/// Whether `text` can be an object or an array.
-bool opens_bracket(Bytes text) noexcept {
-    for (const std::uint8_t byte : text) {
-        if (byte == '{' || byte == '[') return true;
-        if (byte > ' ') return false;
-    }
-    return false;
-}
-
 }  // namespace
 
 struct Decoder::State {
@@ -108,15 +99,10 @@ Problem Decoder::State::decode(Bytes text, Batch<Message>& out) {
     messages = 0;
     several = false;
     const EncodingSign sign = encoding_of(text);
+    if (sign.encoding != Encoding::utf_8 && !is_wide_json(text)) return no_problem;
     text = text.subspan(sign.mark_size);
     was_utf_16 = sign.encoding != Encoding::utf_8;
     if (was_utf_16) {
-        // Most of what begins with zeros is no text at all: look before converting megabytes.
-        converted.clear();
-        append_as_utf_8(sign.encoding, text.first(std::min<std::size_t>(text.size(), 64)),
-                        converted);
-        const bool blank = converted.find_first_not_of(" \t\r\n") == std::string::npos;
-        if (!blank && !opens_bracket(as_bytes(converted))) return no_problem;
         converted.clear();
         append_as_utf_8(sign.encoding, text, converted);
         text = as_bytes(converted);

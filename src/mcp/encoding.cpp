@@ -1,6 +1,8 @@
 // Encodings of JSON texts: detection by the first four bytes, transcoding, mending.
 #include "mcp/encoding.h"
 
+#include <algorithm>
+
 namespace umbratap::mcp {
 namespace {
 
@@ -72,6 +74,25 @@ EncodingSign encoding_of(Bytes text) noexcept {
         default:
             return {};
     }
+}
+
+bool is_wide_json(Bytes text) {
+    constexpr std::size_t enough = 256;
+    const EncodingSign sign = encoding_of(text);
+    if (sign.encoding == Encoding::utf_8) return false;
+    text = text.subspan(sign.mark_size);
+    std::string front;
+    append_as_utf_8(sign.encoding, text.first(std::min(text.size(), enough)), front);
+    const bool blank = front.find_first_not_of(" \t\r\n") == std::string::npos;
+    return blank ? text.size() > enough : opens_bracket(as_bytes(front));
+}
+
+bool opens_bracket(Bytes utf_8) noexcept {
+    for (const std::uint8_t byte : utf_8) {
+        if (byte == '{' || byte == '[') return true;
+        if (byte > ' ') return false;
+    }
+    return false;
 }
 
 void append_code_point(std::string& out, std::uint32_t code_point) {

@@ -24,6 +24,13 @@ struct EncodingSign {
 /// first four bytes only.
 EncodingSign encoding_of(Bytes text) noexcept;
 
+/// True if `text` is in UTF-16 or UTF-32 and can be an object or an array. Cheap: much of what
+/// begins with zeros is no text at all.
+bool is_wide_json(Bytes text);
+
+/// Whether the first character that is no white space opens an object or an array.
+bool opens_bracket(Bytes utf_8) noexcept;
+
 /// Appends `text`, which begins behind its mark, as UTF-8. Lone surrogates and what is no code
 /// point become U+FFFD; an incomplete unit at the end is dropped.
 void append_as_utf_8(Encoding encoding, Bytes text, std::string& out);
