@@ -1,0 +1,283 @@
+// What a person reads after a run over files.
+#include "report/summary.h"
+
+#include <algorithm>
+
+#include "report/blind_spots.h"
+#include "report/quantity.h"
+#include "report/table.h"
+#include "report/text.h"
+
+namespace umbratap::report {
+
+namespace {
+
+using namespace inventory;
+
+constexpr std::size_t servers_max = 10'000, finding_kinds_max = 1'000, all_clients_max = 100'000;
+constexpr std::size_t clients_max = 100, tools_max = 1'000, few = 8;  // per server
+constexpr std::size_t findings_shown = 5;
+constexpr int lines_max = 40, rows_max = 20;
+
+std::string place_of(const Parties& parties) {
+    const bool direct = parties.flow && !parties.proxy;
+    std::string place = !parties.host.empty()          ? parties.host
+                        : !parties.server_name.empty() ? parties.server_name
+                        : direct ? packet::to_string(parties.flow->server.address)
+                                 : std::string("unknown host");
+    if (place.find(':') != place.npos) place = '[' + place + ']';
+    const unsigned port = parties.port != 0 ? parties.port
+                          : direct          ? parties.flow->server.port
+                                            : 0U;
+    if (port != 0) place += ':' + std::to_string(port);
+    return place + parties.path;
+}
+
+/// Puts `value` into a set that grows no further than `size_max`; false if it had no place.
+bool put(std::set<std::string>& set, const std::string& value, std::size_t size_max) {
+    if (set.contains(value)) return true;
+    if (set.size() >= size_max) return false;
+    set.insert(std::string(cut_text(value, 256)));
+    return true;
+}
+
+std::string joined(const std::set<std::string>& values, std::size_t count_max) {
+    std::string all;
+    std::size_t count = 0;
+    for (const std::string& value : values) {
+        if (++count > count_max) return all + ", …";
+        if (!all.empty()) all += ", ";
+        all += value;
+    }
+    return all;
+}
+
+const char* severity_word(int severity) {
+    constexpr const char* words[] = {"high", "medium", "low", "notice"};
+    return words[std::clamp(severity, 1, 4) - 1];
+}
+
+Ink ink_of(Verdict verdict) {
+    return verdict == Verdict::shadow      ? Ink::red
+           : verdict == Verdict::tolerated ? Ink::yellow
+                                           : Ink::green;
+}
+
+Ink ink_of_severity(int severity) {
+    return severity <= 1 ? Ink::red : severity == 2 ? Ink::yellow : Ink::plain;
+}
+
+std::string clients_text(const Summary::Server& server) {
+    if (server.clients.size() == 1) {
+        const auto& [address, name] = *server.clients.begin();
+        return name.empty() ? address : address + ' ' + name;
+    }
+    std::string text = count_text(server.clients.size()) + (server.more_clients ? "+" : "");
+    std::set<std::string> names;
+    for (const auto& [address, name] : server.clients) {
+        if (!name.empty()) names.insert(name);
+    }
+    return names.empty() ? text : text + ": " + joined(names, 3);
+}
+
+std::string tools_text(const Summary::Server& server) {
+    const char* more = server.more_tools ? "+" : "";
+    if (server.tools_listed.empty()) return count_text(server.tools_called.size()) + more;
+    return count_text(server.tools_called.size()) + " of " +
+           count_text(server.tools_listed.size()) + more;
+}
+
+std::string inventory_table(const std::map<std::string, Summary::Server>& servers, std::size_t rows,
+                            const SummaryOptions& options) {
+    std::vector<const Summary::Server*> order;
+    for (const auto& [place, server] : servers) order.push_back(&server);
+    const auto worse = [](const Summary::Server* a, const Summary::Server* b) {
+        if (a->verdict != b->verdict) return a->verdict > b->verdict;
+        if (a->calls != b->calls) return a->calls > b->calls;
+        if (a->sessions != b->sessions) return a->sessions > b->sessions;
+        return a->place < b->place;
+    };
+    std::sort(order.begin(), order.end(), worse);
+    Table table({{"SERVER", 20},
+                 {"VERDICT"},
+                 {"TRANSPORT", 8},
+                 {"CLIENTS", 8},
+                 {"TOOLS", 0, Align::right},
+                 {"SESSIONS", 0, Align::right},
+                 {"CALLS", 0, Align::right}});
+    for (std::size_t i = 0; i < std::min(rows, order.size()); ++i) {
+        const Summary::Server& server = *order[i];
+        std::string transport = joined(server.transports, 2);
+        if (!server.revisions.empty()) transport += ' ' + joined(server.revisions, 2);
+        table.add({{server.place},
+                   {std::string(to_string(server.verdict)), ink_of(server.verdict)},
+                   {transport},
+                   {clients_text(server)},
+                   {tools_text(server)},
+                   {count_text(server.sessions)},
+                   {count_text(server.calls)}});
+    }
+    std::string text = table.render(options.columns, options.colour);
+    if (order.size() > rows) text += "  … and " + count_text(order.size() - rows) + " more\n";
+    return text;
+}
+
+// Worst first, then the most frequent; empty where there are none.
+std::string findings_table(const std::map<Summary::FindingKind, Summary::Finding>& findings,
+                           std::uint64_t unlisted, const SummaryOptions& options) {
+    std::vector<std::map<Summary::FindingKind, Summary::Finding>::const_iterator> order;
+    for (auto at = findings.begin(); at != findings.end(); ++at) order.push_back(at);
+    std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
+        return std::tuple(a->first.severity, b->second.findings) <
+               std::tuple(b->first.severity, a->second.findings);
+    });
+    Table table({{""}, {""}, {"", 20}, {"", 0, Align::right}, {"", 14}});
+    std::uint64_t kinds_left = 0, left = unlisted;
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        const auto& [kind, finding] = *order[i];
+        if (i >= findings_shown) {
+            ++kinds_left;
+            left += finding.findings;
+            continue;
+        }
+        std::string where = finding.place;
+        if (finding.places.size() > 1)
+            where += " and " + count_text(finding.places.size() - 1) + " more";
+        table.add({{severity_word(kind.severity), ink_of_severity(kind.severity)},
+                   {kind.category},
+                   {kind.signature},
+                   {count_text(finding.findings) + "×"},
+                   {where}});
+    }
+    std::string text = table.render(options.columns, options.colour);
+    if (left > 0)
+        text +=
+            "  … and " + count_text(left) + " more of " + counted(kinds_left, "other kind") + '\n';
+    return text;
+}
+
+}  // namespace
+
+void Summary::add(const Record& record) {
+    if (const auto* session = std::get_if<Session>(&record)) return add(*session);
+    if (const auto* alert = std::get_if<Alert>(&record)) return add(*alert);
+    if (const auto* stats = std::get_if<Stats>(&record)) stats_ = *stats;
+}
+
+void Summary::add(const Session& session) {
+    ++sessions_;
+    std::uint64_t calls = 0;
+    for (const auto& [name, count] : session.tools_called) calls += count;
+    calls_ += calls;
+    if (session.parties.flow) {
+        const Time start = std::min(session.parties.flow->start, session.start);
+        first_ = first_ ? std::min(*first_, start) : start;
+        put(clients_, packet::to_string(session.parties.flow->client.address), all_clients_max);
+    }
+    std::string place = place_of(session.parties);
+    auto found = servers_.find(place);
+    if (found == servers_.end()) {
+        if (servers_.size() >= servers_max) {
+            ++unlisted_sessions_;
+            return;
+        }
+        found = servers_.try_emplace(place).first;
+        found->second.place = std::move(place);
+    }
+    Server& server = found->second;
+    ++server.sessions;
+    server.calls += calls;
+    server.verdict = std::max(server.verdict, session.judgement.verdict);
+    put(server.transports, std::string(to_string(session.transport)), few);
+    if (!session.protocol_version.empty()) put(server.revisions, session.protocol_version, few);
+    for (const auto& [name, count] : session.tools_called) {
+        server.more_tools = !put(server.tools_called, name, tools_max) || server.more_tools;
+    }
+    for (const std::string& name : session.tools_listed) {
+        server.more_tools = !put(server.tools_listed, name, tools_max) || server.more_tools;
+    }
+    if (!session.parties.flow) return;
+    const std::string address = packet::to_string(session.parties.flow->client.address);
+    if (server.clients.size() < clients_max || server.clients.contains(address)) {
+        std::string& name = server.clients[address];
+        if (!session.parties.client.name.empty()) name = cut_text(session.parties.client.name, 256);
+    } else {
+        server.more_clients = true;
+    }
+}
+
+void Summary::add(const Alert& alert) {
+    const FindingKind kind{alert.severity, alert.category,
+                           std::string(cut_text(alert.signature, 256))};
+    auto found = findings_.find(kind);
+    if (found == findings_.end()) {
+        if (findings_.size() >= finding_kinds_max) {
+            unlisted_findings_ += alert.closing ? 0 : 1;
+            return;
+        }
+        found = findings_.try_emplace(kind).first;
+        found->second.place = place_of(alert.parties);
+    }
+    Finding& finding = found->second;
+    // An opening event counts one; the closing one has the sum of its window.
+    finding.findings += alert.closing ? 0 : 1;
+    finding.events += alert.closing ? std::max<std::uint64_t>(alert.count, 1) - 1 : alert.count;
+    put(finding.places, place_of(alert.parties), clients_max);
+}
+
+std::string Summary::render(const SummaryOptions& given) const {
+    SummaryOptions options = given;
+    options.columns = std::clamp(options.columns, 60, 200);
+    const auto heading = [&](const std::string& text) {
+        return '\n' + inked(text, Ink::bold, options.colour) + '\n';
+    };
+    const auto line = [&](const std::string& text) {
+        return "  " + terminal_text(text, options.columns - 2) + '\n';
+    };
+
+    std::string findings = findings_table(findings_, unlisted_findings_, options);
+    if (!findings.empty()) findings = heading("Findings, worst first") + findings;
+
+    std::string unseen = heading("What stayed unseen");
+    for (const std::string& spot : blind_spots(stats_)) unseen += line(spot);
+
+    std::string top;
+    if (servers_.empty()) {
+        top = inked("No MCP was found.", Ink::bold, options.colour) + '\n';
+        for (const std::string& reason : reasons_for_nothing(stats_)) top += line(reason);
+    } else {
+        std::uint64_t shadow = 0;
+        for (const auto& [place, server] : servers_)
+            shadow += server.verdict == Verdict::shadow ? 1 : 0;
+        std::string title = counted(servers_.size(), "MCP server");
+        if (shadow > 0)
+            title += shadow == servers_.size() ? ", shadow"
+                                               : ", " + count_text(shadow) + " of them shadow";
+        title += " · " + counted(clients_.size(), "client") + " · " +
+                 counted(sessions_, "session") + " · " + counted(calls_, "tool call");
+        top = inked(title, Ink::bold, options.colour) + '\n';
+        if (!options.policy_given)
+            top += line("No policy was given, so every server counts as shadow (see --policy).");
+        top += '\n';
+    }
+    std::string bottom =
+        "\nRead " + counted(stats_.packets, "packet") + ", " + bytes_text(stats_.bytes);
+    if (first_ && stats_.time > *first_)
+        bottom += ", " + duration_text(stats_.time - *first_) + " of traffic";
+    bottom += ".\n";
+
+    const auto lines = [](const std::string& text) {
+        return static_cast<int>(std::count(text.begin(), text.end(), '\n'));
+    };
+    if (!servers_.empty()) {
+        const int room =
+            lines_max - lines(top) - lines(findings) - lines(unseen) - lines(bottom) - 2;
+        top += inventory_table(servers_, static_cast<std::size_t>(std::clamp(room, 8, rows_max)),
+                               options);
+        if (unlisted_sessions_ > 0)
+            top += line("… and " + counted(unlisted_sessions_, "session") + " at further servers");
+    }
+    return top + findings + unseen + bottom;
+}
+
+}  // namespace umbratap::report

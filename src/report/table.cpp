@@ -1,0 +1,86 @@
+// Columns of text for a terminal.
+#include "report/table.h"
+
+#include <algorithm>
+#include <cassert>
+#include <numeric>
+
+#include "report/text.h"
+
+namespace umbratap::report {
+
+namespace {
+
+constexpr int gap = 2, cell_columns_max = 80;
+
+void append_cell(const std::string& harmless, const Column& column, int width, Ink ink, bool colour,
+                 std::string& line) {
+    const auto padding = static_cast<std::size_t>(std::max(0, width - columns_of(harmless)));
+    if (column.align == Align::right) line.append(padding, ' ');
+    line += inked(harmless, ink, colour);
+    if (column.align == Align::left) line.append(padding, ' ');
+}
+
+void end_line(std::string& line, std::string& out) {
+    line.erase(line.find_last_not_of(' ') + 1);
+    out += line + '\n';
+}
+
+}  // namespace
+
+std::string inked(const std::string& text, Ink ink, bool colour) {
+    if (!colour || ink == Ink::plain || text.empty()) return text;
+    constexpr const char* codes[] = {"", "\033[1m", "\033[1;31m", "\033[33m", "\033[32m"};
+    return codes[static_cast<std::size_t>(ink)] + text + "\033[0m";
+}
+
+std::string Table::render(int columns_max, bool colour) const {
+    std::vector<int> widths;
+    bool titled = false;
+    for (const Column& column : columns_) {
+        widths.push_back(columns_of(column.title));
+        titled = titled || !column.title.empty();
+    }
+    for (const auto& row : rows_) {
+        assert(row.size() == columns_.size());
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            widths[i] =
+                std::max(widths[i], columns_of(terminal_text(row[i].text, cell_columns_max)));
+        }
+    }
+    // The widest of those that may give gives, column by column, until all fit.
+    int too_much = gap * static_cast<int>(widths.size()) +
+                   std::accumulate(widths.begin(), widths.end(), 0) - columns_max;
+    for (; too_much > 0; --too_much) {
+        std::size_t widest = widths.size();
+        for (std::size_t i = 0; i < widths.size(); ++i) {
+            const bool may_give =
+                columns_[i].columns_min > 0 && widths[i] > columns_[i].columns_min;
+            if (may_give && (widest == widths.size() || widths[i] > widths[widest])) widest = i;
+        }
+        if (widest == widths.size()) break;
+        --widths[widest];
+    }
+    std::string out, line;
+    const auto begin_cell = [&] { line.append(gap, ' '); };
+    if (titled) {
+        for (std::size_t i = 0; i < widths.size(); ++i) {
+            begin_cell();
+            append_cell(terminal_text(columns_[i].title, widths[i]), columns_[i], widths[i],
+                        Ink::plain, false, line);
+        }
+        end_line(line, out);
+    }
+    for (const auto& row : rows_) {
+        line.clear();
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            begin_cell();
+            append_cell(terminal_text(row[i].text, widths[i]), columns_[i], widths[i], row[i].ink,
+                        colour, line);
+        }
+        end_line(line, out);
+    }
+    return out;
+}
+
+}  // namespace umbratap::report
