@@ -1,15 +1,20 @@
 // The memory across flows.
 //
-// The one idea: nothing that a client sends counts before it is known whether the server took it. A request or
-// notification waits in its exchange until the response head comes; then it is *accepted* (it joins or opens a session)
-// or *refused* (interface.md, "Refusals"). What is never answered, since only one direction was captured or the capture
-// ended, is accepted at the end of its exchange.
+// The one idea: nothing that a client sends counts before it is known whether the server took it. A
+// request or notification waits in its exchange until the response head comes; then it is
+// *accepted* (it joins or opens a session) or *refused* (interface.md, "Refusals"). What is never
+// answered, since only one direction was captured or the capture ended, is accepted at the end of
+// its exchange.
 //
-//     MessageSighting (client) ─→ OpenExchange.sent ─┬─ 2xx, end, a minute ─→ accept ─→ LiveSession.waiting ─→ Call
-//                                                    └─ 3xx, 4xx, 5xx ──────→ refuse ─→ Call (refused)
-//     MessageSighting (server) ─→ answers a waiting call of its exchange or session, or counts as the server's own
+//     MessageSighting (client) ─→ OpenExchange.sent ─┬─ 2xx, end, a minute ─→ accept ─→
+//     LiveSession.waiting ─→ Call
+//                                                    └─ 3xx, 4xx, 5xx ──────→ refuse ─→ Call
+//                                                    (refused)
+//     MessageSighting (server) ─→ answers a waiting call of its exchange or session, or counts as
+//     the server's own
 //
-// An `initialize` or `server/discover` opens its session *tentatively*: an error as answer takes it back.
+// An `initialize` or `server/discover` opens its session *tentatively*: an error as answer takes it
+// back.
 #include "inventory/inventory.h"
 
 #include <algorithm>
@@ -29,18 +34,27 @@ namespace {
 constexpr std::size_t from_client = 0, from_server = 1;
 
 /// The two that open a conversation: a handshake (to 2025-11-25) and a probe (from 2026-07-28).
-bool opens_session(std::string_view method) { return method == "initialize" || method == "server/discover"; }
+bool opens_session(std::string_view method) {
+    return method == "initialize" || method == "server/discover";
+}
 
-/// An error that JSON-RPC itself defines (-32768..-32600): an answer to the call, whatever the status around it says.
-bool is_ordinary(std::int64_t code) { return code >= -32768 && code <= -32600; }
+/// An error that JSON-RPC itself defines (-32768..-32600): an answer to the call, whatever the
+/// status around it says.
+bool is_ordinary(std::int64_t code) {
+    return code >= -32768 && code <= -32600;
+}
 
 bool is_bare(http::TextKind kind) {
     return kind == http::TextKind::websocket_message || kind == http::TextKind::line;
 }
 
-ExchangeKey key_of(const Exchange& exchange) { return {exchange.connection, exchange.id}; }
+ExchangeKey key_of(const Exchange& exchange) {
+    return {exchange.connection, exchange.id};
+}
 
-double milliseconds(Duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
+double milliseconds(Duration duration) {
+    return std::chrono::duration<double, std::milli>(duration).count();
+}
 
 /// What a client sent, before it is known whether the server took it.
 struct Sent {
@@ -80,7 +94,8 @@ struct Probe {
     Time time;
 };
 
-void count_name(std::map<std::string, std::uint64_t>& counts, const std::string& name, std::uint32_t distinct_max) {
+void count_name(std::map<std::string, std::uint64_t>& counts, const std::string& name,
+                std::uint32_t distinct_max) {
     if (counts.size() >= distinct_max && !counts.contains(name)) {
         ++counts["…"];
     } else {
@@ -100,26 +115,38 @@ struct Inventory::State {
 
     Sessions sessions;
     std::unordered_map<ExchangeKey, OpenExchange, ExchangeHash> exchanges;
-    std::deque<std::pair<Time, ExchangeKey>> undecided;       // in order of opening, for the minute after which all is accepted
+    std::deque<std::pair<Time, ExchangeKey>>
+        undecided;  // in order of opening, for the minute after which all is accepted
     std::deque<ExchangeKey> exchange_order;
     std::unordered_map<std::string, LegacyEndpoint> endpoints;  // by peers and target
     std::deque<std::string> endpoint_order;
     std::deque<Probe> probes;
     std::deque<std::pair<Time, std::uint64_t>> closing;
-    std::unordered_set<std::string> contacted;                // client and host of confirmed sessions and told suspicions
+    std::unordered_set<std::string>
+        contacted;  // client and host of confirmed sessions and told suspicions
     std::deque<std::string> contacted_order;
-    std::deque<std::pair<Time, NameSighting>> resolved;       // DNS answers, told if nothing better comes
+    std::deque<std::pair<Time, NameSighting>>
+        resolved;  // DNS answers, told if nothing better comes
     AlertFold alerts;
     std::map<std::string, std::uint64_t> ended;
     Batch<InventoryChange> changes;
     Time now{};
 
-    State(const Limits& l, const Policy& p, const detect::Rules& r, const detect::AlertCatalogue& c, Store& s, bool mirror)
-        : limits(l), policy(p), rules(r), catalogue(c), store(s), decrypted_mirror(mirror), alerts(l.alert_window, l.alerts_open_max) {}
+    State(const Limits& l, const Policy& p, const detect::Rules& r, const detect::AlertCatalogue& c,
+          Store& s, bool mirror)
+        : limits(l),
+          policy(p),
+          rules(r),
+          catalogue(c),
+          store(s),
+          decrypted_mirror(mirror),
+          alerts(l.alert_window, l.alerts_open_max) {}
 
-    // ---- exchanges ------------------------------------------------------------------------------------------------
+    // ---- exchanges
+    // ------------------------------------------------------------------------------------------------
 
-    OpenExchange& open_exchange(const std::shared_ptr<const Exchange>& exchange, Time time, Batch<Record>& out) {
+    OpenExchange& open_exchange(const std::shared_ptr<const Exchange>& exchange, Time time,
+                                Batch<Record>& out) {
         const ExchangeKey key = key_of(*exchange);
         auto [found, made] = exchanges.try_emplace(key);
         OpenExchange& open = found->second;
@@ -165,21 +192,25 @@ struct Inventory::State {
         }
     }
 
-    // ---- what clients send ----------------------------------------------------------------------------------------
+    // ---- what clients send
+    // ----------------------------------------------------------------------------------------
 
     Transport transport_of(const OpenExchange& open, const Call& call) const {
         if (open.kind == http::TextKind::websocket_message) return Transport::websocket;
         if (open.kind == http::TextKind::line) return Transport::stream;
         if (find_endpoint(open) != nullptr) return Transport::http_sse;
         if (!open.place.session_id.empty()) return Transport::streamable_http;
-        const bool modern = open.exchange->request && open.exchange->request->fields.has("mcp-method");
-        if (modern || (!call.protocol_version.empty() && call.method != "initialize")) return Transport::stateless_http;
+        const bool modern =
+            open.exchange->request && open.exchange->request->fields.has("mcp-method");
+        if (modern || (!call.protocol_version.empty() && call.method != "initialize"))
+            return Transport::stateless_http;
         if (!open.place.url_session.empty()) return Transport::http_sse;
         return Transport::streamable_http;
     }
 
     const LegacyEndpoint* find_endpoint(const OpenExchange& open) const {
-        const auto found = endpoints.find(Sessions::key_of_peers(*open.exchange) + open.place.target);
+        const auto found =
+            endpoints.find(Sessions::key_of_peers(*open.exchange) + open.place.target);
         return found == endpoints.end() ? nullptr : &found->second;
     }
 
@@ -195,28 +226,32 @@ struct Inventory::State {
         Call& call = sent.call;
         Session& record = session->session;
         count_name(record.methods, call.method, limits.distinct_names_max);
-        if (call.method == "tools/call" && !call.tool.empty()) count_name(record.tools_called, call.tool, limits.distinct_names_max);
+        if (call.method == "tools/call" && !call.tool.empty())
+            count_name(record.tools_called, call.tool, limits.distinct_names_max);
         record.bytes_to_server += call.request_bytes;
         if (!sent.client.empty()) {
             record.parties.client = sent.client;
         }
         if (call.method != "initialize" && !session->answered_version) {
             std::string_view version = call.protocol_version;
-            if (version.empty() && open.exchange->request) version = open.exchange->request->fields.find("mcp-protocol-version");
+            if (version.empty() && open.exchange->request)
+                version = open.exchange->request->fields.find("mcp-protocol-version");
             if (!version.empty()) record.protocol_version = version;
         }
         seen(*session, open, call.time, call.packet_number, sent.evidence);
         const Judgement judgement = judge(open, call.time, *session);
         call.verdict = judgement.verdict;
         confirm(*session, out);
-        if (call.method == "tools/call" && call.verdict != Verdict::shadow && !policy.tool_allowed(judgement.entry, call.tool)) {
+        if (call.method == "tools/call" && call.verdict != Verdict::shadow &&
+            !policy.tool_allowed(judgement.entry, call.tool)) {
             raise("tool-not-allowed", complete(call, *session), "params.name", call.tool, out);
         }
         open.session = session->serial;
         wait_or_tell(*session, std::move(call), key_of(*open.exchange), from_client, out);
     }
 
-    void wait_or_tell(LiveSession& session, Call call, ExchangeKey exchange, std::size_t sender, Batch<Record>& out) {
+    void wait_or_tell(LiveSession& session, Call call, ExchangeKey exchange, std::size_t sender,
+                      Batch<Record>& out) {
         if (call.notification) {
             out.emplace_back(complete(std::move(call), session));
             return;
@@ -233,7 +268,8 @@ struct Inventory::State {
         const Session& record = session.session;
         call.transport = record.transport;
         call.session_id = record.session_id;
-        if (call.protocol_version.empty() || call.method == "initialize") call.protocol_version = record.protocol_version;
+        if (call.protocol_version.empty() || call.method == "initialize")
+            call.protocol_version = record.protocol_version;
         call.parties.client = record.parties.client;
         call.parties.server = record.parties.server;
         if (call.from_server) call.verdict = record.judgement.verdict;
@@ -248,25 +284,33 @@ struct Inventory::State {
         call.transport = transport_of(open, call);
         call.session_id = open.place.session_id;
         call.parties.client = sent.client;
-        call.verdict = policy.judge(contact_of(*open.exchange, open.place, call.time, decrypted_mirror)).verdict;
+        call.verdict =
+            policy.judge(contact_of(*open.exchange, open.place, call.time, decrypted_mirror))
+                .verdict;
         if (opens_session(call.method)) {
             remember_probe(*open.exchange, call, sent.client);
-        } else if (LiveSession* session = sessions.find(Sessions::key_of_id(*open.exchange, session_id_of(open)), now, limits.session_idle_max)) {
+        } else if (LiveSession* session =
+                       sessions.find(Sessions::key_of_id(*open.exchange, session_id_of(open)), now,
+                                     limits.session_idle_max)) {
             ++session->session.refused;
         }
         out.emplace_back(std::move(call));
     }
 
-    void remember_probe(const Exchange& exchange, const Call& call, const mcp::Implementation& client) {
-        probes.push_back({exchange.flow->client.address, exchange.flow->server, call.method, client, call.time});
+    void remember_probe(const Exchange& exchange, const Call& call,
+                        const mcp::Implementation& client) {
+        probes.push_back(
+            {exchange.flow->client.address, exchange.flow->server, call.method, client, call.time});
         if (probes.size() > limits.calls_waiting_max) probes.pop_front();
     }
 
-    // ---- sessions -------------------------------------------------------------------------------------------------
+    // ---- sessions
+    // -------------------------------------------------------------------------------------------------
 
-    /// The session of a client's message; a new one where it opens one and the evidence suffices, else nullptr.
-    LiveSession* join(OpenExchange& open, const Call& call, const mcp::Implementation& client, const detect::Evidence& evidence,
-                      Batch<Record>& out) {
+    /// The session of a client's message; a new one where it opens one and the evidence suffices,
+    /// else nullptr.
+    LiveSession* join(OpenExchange& open, const Call& call, const mcp::Implementation& client,
+                      const detect::Evidence& evidence, Batch<Record>& out) {
         const Exchange& exchange = *open.exchange;
         const bool opening = opens_session(call.method);
         const std::string id = open.bare ? std::string() : session_id_of(open);
@@ -275,7 +319,8 @@ struct Inventory::State {
             session = find(Sessions::key_of_connection(exchange.connection));
         } else if (!id.empty()) {
             session = find(Sessions::key_of_id(exchange, id));
-            if (session != nullptr && opening && session->session.methods.contains(call.method)) session = nullptr;
+            if (session != nullptr && opening && session->session.methods.contains(call.method))
+                session = nullptr;
         } else if (!opening) {
             session = client.empty() ? find(Sessions::key_of_place(exchange, open.place))
                                      : find(Sessions::key_of_client(exchange, open.place, client));
@@ -291,7 +336,9 @@ struct Inventory::State {
         return session;
     }
 
-    LiveSession* find(const std::string& key) { return sessions.find(key, now, limits.session_idle_max); }
+    LiveSession* find(const std::string& key) {
+        return sessions.find(key, now, limits.session_idle_max);
+    }
 
     LiveSession& open_session(const OpenExchange& open, Time time, Batch<Record>& out) {
         if (sessions.size() >= limits.sessions_max) end(*sessions.quietest(), out);
@@ -320,14 +367,18 @@ struct Inventory::State {
             session.session.parties.path.clear();  // the event stream's path was not seen
         }
         if (exchange.request) sessions.name(session, Sessions::key_of_place(exchange, open.place));
-        if (!client.empty()) sessions.name(session, Sessions::key_of_client(exchange, open.place, client));
+        if (!client.empty())
+            sessions.name(session, Sessions::key_of_client(exchange, open.place, client));
     }
 
-    void adopt_probes(const Exchange& exchange, const mcp::Implementation& client, LiveSession& session) {
+    void adopt_probes(const Exchange& exchange, const mcp::Implementation& client,
+                      LiveSession& session) {
         std::erase_if(probes, [&](const Probe& probe) {
-            const bool same_name = probe.name.empty() || client.empty() ||
-                                   (probe.name.name == client.name && probe.name.version == client.version);
-            if (probe.client != exchange.flow->client.address || probe.server != exchange.flow->server || !same_name ||
+            const bool same_name =
+                probe.name.empty() || client.empty() ||
+                (probe.name.name == client.name && probe.name.version == client.version);
+            if (probe.client != exchange.flow->client.address ||
+                probe.server != exchange.flow->server || !same_name ||
                 now - probe.time > limits.refusal_wait_max) {
                 return false;
             }
@@ -338,7 +389,8 @@ struct Inventory::State {
     }
 
     /// The session that a server's message, or a client's answer, belongs to.
-    LiveSession* session_of(OpenExchange& open, const detect::Evidence& evidence, Time time, Batch<Record>& out) {
+    LiveSession* session_of(OpenExchange& open, const detect::Evidence& evidence, Time time,
+                            Batch<Record>& out) {
         if (LiveSession* session = sessions.find(open.session)) return session;
         const Exchange& exchange = *open.exchange;
         LiveSession* session = nullptr;
@@ -350,7 +402,8 @@ struct Inventory::State {
         } else {
             session = find(Sessions::key_of_place(exchange, open.place));
         }
-        if (session == nullptr && evidence.confidence >= detect::confidence_confirmed && !open.refused()) {
+        if (session == nullptr && evidence.confidence >= detect::confidence_confirmed &&
+            !open.refused()) {
             session = &open_session(open, time, out);
             Call none;
             session->session.transport = transport_of(open, none);
@@ -360,13 +413,15 @@ struct Inventory::State {
         return session;
     }
 
-    void seen(LiveSession& session, const OpenExchange& open, Time time, std::uint64_t packet_number, const detect::Evidence& evidence) {
+    void seen(LiveSession& session, const OpenExchange& open, Time time,
+              std::uint64_t packet_number, const detect::Evidence& evidence) {
         Session& record = session.session;
         const std::size_t before = session.evidence.size();
         session.evidence.insert(evidence.rules.begin(), evidence.rules.end());
         if (session.evidence.size() != before) {
             double doubt = 1;
-            for (const std::uint16_t rule : session.evidence) doubt *= 1 - rules.all()[rule].weight / 100.0;
+            for (const std::uint16_t rule : session.evidence)
+                doubt *= 1 - rules.all()[rule].weight / 100.0;
             record.confidence = static_cast<std::uint8_t>(std::lround(100 * (1 - doubt)));
         }
         record.packet_number = std::max(record.packet_number, packet_number);
@@ -378,7 +433,8 @@ struct Inventory::State {
 
     /// The worst verdict of all its exchanges is the session's.
     Judgement judge(const OpenExchange& open, Time time, LiveSession& session) {
-        const Judgement judgement = policy.judge(contact_of(*open.exchange, open.place, time, decrypted_mirror));
+        const Judgement judgement =
+            policy.judge(contact_of(*open.exchange, open.place, time, decrypted_mirror));
         Judgement& known = session.session.judgement;
         if (!session.confirmed || judgement.verdict > known.verdict) known = judgement;
         return judgement;
@@ -430,7 +486,8 @@ struct Inventory::State {
         std::size_t sender = from_client;
         for (const std::size_t side : {from_client, from_server}) {
             for (auto& [id, calls] : session.waiting[side]) {
-                if (oldest == nullptr || calls.front().call.packet_number < oldest->front().call.packet_number) {
+                if (oldest == nullptr ||
+                    calls.front().call.packet_number < oldest->front().call.packet_number) {
                     oldest = &calls;
                     sender = side;
                 }
@@ -452,9 +509,11 @@ struct Inventory::State {
                 std::move(calls.begin(), calls.end(), std::back_inserter(unanswered));
             }
         }
-        std::sort(unanswered.begin(), unanswered.end(), [](const WaitingCall& a, const WaitingCall& b) {
-            return std::tie(a.call.packet_number, a.call.from_server, a.call.id) < std::tie(b.call.packet_number, b.call.from_server, b.call.id);
-        });
+        std::sort(unanswered.begin(), unanswered.end(),
+                  [](const WaitingCall& a, const WaitingCall& b) {
+                      return std::tie(a.call.packet_number, a.call.from_server, a.call.id) <
+                             std::tie(b.call.packet_number, b.call.from_server, b.call.id);
+                  });
         session.tentative = false;
         confirm(session, out);
         for (WaitingCall& waiting : unanswered) {
@@ -471,7 +530,8 @@ struct Inventory::State {
         sessions.forget(session);
     }
 
-    // ---- what servers send ----------------------------------------------------------------------------------------
+    // ---- what servers send
+    // ----------------------------------------------------------------------------------------
 
     void server_message(OpenExchange& open, const MessageSighting& sighting, Batch<Record>& out) {
         const mcp::Message& message = sighting.message;
@@ -494,7 +554,8 @@ struct Inventory::State {
         }
         LiveSession* session = session_of(open, sighting.evidence, sighting.time, out);
         if (session == nullptr || !is_waited_for(*session, message.id)) {
-            // The old transport's stream whose first event was missed: the answer goes to whoever of this client waits for it.
+            // The old transport's stream whose first event was missed: the answer goes to whoever
+            // of this client waits for it.
             LiveSession* other = find(Sessions::key_of_peers(*open.exchange));
             if (other != nullptr && other != session && is_waited_for(*other, message.id)) {
                 session = other;
@@ -511,9 +572,12 @@ struct Inventory::State {
         confirm(*session, out);
     }
 
-    bool is_waited_for(const LiveSession& session, const std::string& id) const { return session.waiting[from_client].contains(id); }
+    bool is_waited_for(const LiveSession& session, const std::string& id) const {
+        return session.waiting[from_client].contains(id);
+    }
 
-    /// A body came with a 3xx, 4xx or 5xx: an ordinary JSON-RPC error is an answer, everything else a refusal.
+    /// A body came with a 3xx, 4xx or 5xx: an ordinary JSON-RPC error is an answer, everything else
+    /// a refusal.
     void settle_refusal(OpenExchange& open, const mcp::Message& message, Batch<Record>& out) {
         std::vector<Sent> sent = std::move(open.sent);
         open.sent.clear();
@@ -523,7 +587,8 @@ struct Inventory::State {
                 one.call.error_code = message.error_code;
                 one.call.error_message = message.error_message;
             }
-            if (answered && !opens_session(one.call.method) && (message.kind == mcp::Kind::result || is_ordinary(message.error_code))) {
+            if (answered && !opens_session(one.call.method) &&
+                (message.kind == mcp::Kind::result || is_ordinary(message.error_code))) {
                 open.accepted = true;
                 accept(open, one, out);
             } else {
@@ -533,7 +598,8 @@ struct Inventory::State {
     }
 
     /// Completes the waiting call that `sighting` answers. False if that took the session back.
-    bool answer(LiveSession& session, OpenExchange& open, const MessageSighting& sighting, std::size_t sender, Batch<Record>& out) {
+    bool answer(LiveSession& session, OpenExchange& open, const MessageSighting& sighting,
+                std::size_t sender, Batch<Record>& out) {
         const mcp::Message& message = sighting.message;
         auto& waiting = session.waiting[sender];
         const auto found = waiting.find(message.id);
@@ -545,7 +611,9 @@ struct Inventory::State {
         }
         if (found == waiting.end()) return true;
         auto& calls = found->second;
-        auto place = std::find_if(calls.begin(), calls.end(), [&](const WaitingCall& call) { return call.exchange == key_of(*open.exchange); });
+        auto place = std::find_if(calls.begin(), calls.end(), [&](const WaitingCall& call) {
+            return call.exchange == key_of(*open.exchange);
+        });
         if (place == calls.end()) place = calls.begin();
         Call call = std::move(place->call);
         const Time sent = place->sent;
@@ -561,7 +629,7 @@ struct Inventory::State {
         call.result = message.result;
         call.error_code = message.error_code;
         call.error_message = message.error_message;
-        call.outcome = is_error               ? Outcome::error
+        call.outcome = is_error                 ? Outcome::error
                        : message.tool_error     ? Outcome::tool_error
                        : message.input_required ? Outcome::input_required
                                                 : Outcome::ok;
@@ -585,7 +653,9 @@ struct Inventory::State {
         --record.errors;
         call = complete(std::move(call), session);
         call.protocol_version.clear();
-        if (auto count = record.methods.find(call.method); count != record.methods.end() && --count->second == 0) record.methods.erase(count);
+        if (auto count = record.methods.find(call.method);
+            count != record.methods.end() && --count->second == 0)
+            record.methods.erase(count);
         remember_probe(*open.exchange, call, record.parties.client);
         out.emplace_back(std::move(call));
         if (!record.methods.empty() || !record.server_methods.empty()) return true;
@@ -614,7 +684,8 @@ struct Inventory::State {
         tell_changes(out);
     }
 
-    // ---- sightings ------------------------------------------------------------------------------------------------
+    // ---- sightings
+    // ------------------------------------------------------------------------------------------------
 
     Call call_of(const OpenExchange& open, const MessageSighting& sighting) const {
         const mcp::Message& message = sighting.message;
@@ -641,7 +712,8 @@ struct Inventory::State {
         open.kind = sighting.kind;
         if (sighting.alternate) return;
         const mcp::Message& message = sighting.message;
-        const bool asks = message.kind == mcp::Kind::request || message.kind == mcp::Kind::notification;
+        const bool asks =
+            message.kind == mcp::Kind::request || message.kind == mcp::Kind::notification;
         if (sighting.direction == http::Direction::to_client) {
             if (asks) {
                 server_message(open, sighting, out);
@@ -682,7 +754,9 @@ struct Inventory::State {
         OpenExchange& open = open_exchange(sighting.exchange, sighting.time, out);
         const std::string target = resolve_endpoint(open.place.path, sighting.endpoint);
         const std::size_t query = target.find('?');
-        std::string id = query == std::string::npos ? std::string() : session_in_query(std::string_view(target).substr(query + 1));
+        std::string id = query == std::string::npos
+                             ? std::string()
+                             : session_in_query(std::string_view(target).substr(query + 1));
         if (id.empty()) id = target;
         const std::string key = Sessions::key_of_peers(*open.exchange) + target;
         if (endpoints.insert_or_assign(key, LegacyEndpoint{id, open.place.path}).second) {
@@ -700,10 +774,13 @@ struct Inventory::State {
         const auto found = exchanges.find(key_of(*sighting.exchange));
         if (found != exchanges.end()) {
             OpenExchange& open = found->second;
-            const bool deleted = open.exchange->request && open.exchange->request->method == "DELETE" && open.status() / 100 == 2;
+            const bool deleted = open.exchange->request &&
+                                 open.exchange->request->method == "DELETE" &&
+                                 open.status() / 100 == 2;
             if (deleted || open.bare) {
                 if (LiveSession* session = session_of(open, {}, sighting.time, out)) {
-                    closing.emplace_back(sighting.time + limits.session_closing_wait, session->serial);
+                    closing.emplace_back(sighting.time + limits.session_closing_wait,
+                                         session->serial);
                 }
             }
             end_exchange(key_of(*sighting.exchange), out);
@@ -714,7 +791,8 @@ struct Inventory::State {
         record.packet_number = sighting.packet_number;
         record.request_bytes = sighting.request_bytes;
         record.response_bytes = sighting.response_bytes;
-        if (sighting.exchange->request || sighting.exchange->response) out.emplace_back(std::move(record));
+        if (sighting.exchange->request || sighting.exchange->response)
+            out.emplace_back(std::move(record));
     }
 
     void push(const NameSighting& sighting, Batch<Record>& out) {
@@ -730,7 +808,8 @@ struct Inventory::State {
     }
 
     void suspect(const NameSighting& sighting, Batch<Record>& out) {
-        const bool known = contacted.contains(contact_key(sighting.flow->client.address, sighting.name));
+        const bool known =
+            contacted.contains(contact_key(sighting.flow->client.address, sighting.name));
         if (sighting.protocol == "dns" && known) return;
         remember_contact(sighting.flow->client.address, sighting.name);
         Alert alert = alert_of("suspected-mcp");
@@ -745,7 +824,9 @@ struct Inventory::State {
         alert.time = sighting.time;
         alert.packet_number = sighting.packet_number;
         alert.severity = std::max(alert.severity, sighting.severity);
-        alert.where = sighting.protocol == "dns" ? "dns.question" : sighting.protocol == "http" ? "http.host" : "tls.sni";
+        alert.where = sighting.protocol == "dns"    ? "dns.question"
+                      : sighting.protocol == "http" ? "http.host"
+                                                    : "tls.sni";
         alert.matched = sighting.rule;
         alert.excerpt = sighting.name;
         if (!sighting.vendor.empty()) alert.metadata["vendor"] = {sighting.vendor};
@@ -766,7 +847,8 @@ struct Inventory::State {
     void push(const TlsSighting& sighting, Batch<Record>& out) { out.emplace_back(sighting); }
 
     void push(const AnomalySighting& sighting, Batch<Record>& out) {
-        out.emplace_back(Anomaly{sighting.flow, sighting.time, sighting.packet_number, std::string(sighting.problem.name())});
+        out.emplace_back(Anomaly{sighting.flow, sighting.time, sighting.packet_number,
+                                 std::string(sighting.problem.name())});
     }
 
     void push(const FlowSighting& sighting, Batch<Record>& out) {
@@ -774,7 +856,8 @@ struct Inventory::State {
         out.emplace_back(FlowEnd{sighting});
     }
 
-    // ---- alerts ---------------------------------------------------------------------------------------------------
+    // ---- alerts
+    // ---------------------------------------------------------------------------------------------------
 
     Alert alert_of(std::string_view category) const {
         const detect::AlertKind& known = catalogue.find(category);
@@ -800,11 +883,13 @@ struct Inventory::State {
         alert.transport = record.transport;
         alert.where = "session";
         if (!session.evidence.empty()) alert.matched = rules.id(*session.evidence.begin());
-        if (!record.judgement.expired.empty()) alert.metadata["expired_entry"] = {record.judgement.expired};
+        if (!record.judgement.expired.empty())
+            alert.metadata["expired_entry"] = {record.judgement.expired};
         alerts.raise(std::move(alert), out);
     }
 
-    void raise(std::string_view category, const Call& call, std::string where, std::string matched, Batch<Record>& out) {
+    void raise(std::string_view category, const Call& call, std::string where, std::string matched,
+               Batch<Record>& out) {
         Alert alert = alert_of(category);
         alert.parties = call.parties;
         alert.time = call.time;
@@ -820,7 +905,8 @@ struct Inventory::State {
         alerts.raise(std::move(alert), out);
     }
 
-    // ---- time -----------------------------------------------------------------------------------------------------
+    // ---- time
+    // -----------------------------------------------------------------------------------------------------
 
     void tick(Time time, Batch<Record>& out) {
         now = std::max(now, time);
@@ -834,7 +920,8 @@ struct Inventory::State {
             closing.pop_front();
             if (session != nullptr) end(*session, out);
         }
-        while (sessions.quietest() != nullptr && now - sessions.quietest()->last_seen > limits.session_idle_max) {
+        while (sessions.quietest() != nullptr &&
+               now - sessions.quietest()->last_seen > limits.session_idle_max) {
             end(*sessions.quietest(), out);
         }
         while (!resolved.empty() && resolved.front().first <= now) {
@@ -859,8 +946,8 @@ struct Inventory::State {
     }
 };
 
-Inventory::Inventory(const Limits& limits, const Policy& policy, const detect::Rules& rules, const detect::AlertCatalogue& catalogue,
-                     Store& store, bool decrypted_mirror)
+Inventory::Inventory(const Limits& limits, const Policy& policy, const detect::Rules& rules,
+                     const detect::AlertCatalogue& catalogue, Store& store, bool decrypted_mirror)
     : state_(std::make_unique<State>(limits, policy, rules, catalogue, store, decrypted_mirror)) {}
 
 Inventory::~Inventory() = default;
@@ -874,11 +961,21 @@ void Inventory::push(const Sighting& sighting, Batch<Record>& out) {
         sighting);
 }
 
-void Inventory::tick(Time now, Batch<Record>& out) { state_->tick(now, out); }
-void Inventory::finish(Batch<Record>& out) { state_->finish(out); }
+void Inventory::tick(Time now, Batch<Record>& out) {
+    state_->tick(now, out);
+}
+void Inventory::finish(Batch<Record>& out) {
+    state_->finish(out);
+}
 
-const std::map<std::string, std::uint64_t>& Inventory::sessions() const noexcept { return state_->ended; }
-const std::map<std::string, std::uint64_t>& Inventory::alerts() const noexcept { return state_->alerts.raised(); }
-int Inventory::worst_severity() const noexcept { return state_->alerts.worst_severity(); }
+const std::map<std::string, std::uint64_t>& Inventory::sessions() const noexcept {
+    return state_->ended;
+}
+const std::map<std::string, std::uint64_t>& Inventory::alerts() const noexcept {
+    return state_->alerts.raised();
+}
+int Inventory::worst_severity() const noexcept {
+    return state_->alerts.worst_severity();
+}
 
 }  // namespace umbratap::inventory

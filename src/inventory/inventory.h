@@ -1,5 +1,6 @@
-// The memory across flows: requests are paired with their responses, sessions joined over connections, verdicts given,
-// findings folded. Fed with sightings in the order of packets by one thread; tells records.
+// The memory across flows: requests are paired with their responses, sessions joined over
+// connections, verdicts given, findings folded. Fed with sightings in the order of packets by one
+// thread; tells records.
 #pragma once
 
 #include <cstdint>
@@ -18,27 +19,32 @@
 namespace umbratap::inventory {
 
 struct Limits {
-    Duration session_idle_max = std::chrono::minutes(15);      ///< then a session is over (interface.md, section 2)
-    Duration session_closing_wait = std::chrono::seconds(5);   ///< after DELETE or the end of its only connection
-    Duration refusal_wait_max = std::chrono::seconds(60);      ///< for the session that a refused probe belongs to
+    Duration session_idle_max =
+        std::chrono::minutes(15);  ///< then a session is over (interface.md, section 2)
+    Duration session_closing_wait =
+        std::chrono::seconds(5);  ///< after DELETE or the end of its only connection
+    Duration refusal_wait_max =
+        std::chrono::seconds(60);  ///< for the session that a refused probe belongs to
     Duration alert_window = std::chrono::minutes(10);
-    std::uint32_t sessions_max = 100'000;                      ///< the quietest ends first
-    std::uint32_t exchanges_max = 200'000;                     ///< open at a time; the oldest is forgotten first
-    std::uint32_t calls_waiting_max = 1024;                    ///< unanswered, per session
-    std::uint32_t tools_listed_max = 4096;                     ///< per session
-    std::uint32_t distinct_names_max = 1024;                   ///< methods or tools counted by name, per session; others as "…"
+    std::uint32_t sessions_max = 100'000;    ///< the quietest ends first
+    std::uint32_t exchanges_max = 200'000;   ///< open at a time; the oldest is forgotten first
+    std::uint32_t calls_waiting_max = 1024;  ///< unanswered, per session
+    std::uint32_t tools_listed_max = 4096;   ///< per session
+    std::uint32_t distinct_names_max =
+        1024;  ///< methods or tools counted by name, per session; others as "…"
     std::uint32_t alerts_open_max = 100'000;
 };
 
 class Inventory {
 public:
     /// All references must outlive the inventory; the policy may be replaced between pushes.
-    Inventory(const Limits& limits, const Policy& policy, const detect::Rules& rules, const detect::AlertCatalogue& catalogue,
-              Store& store, bool decrypted_mirror);
+    Inventory(const Limits& limits, const Policy& policy, const detect::Rules& rules,
+              const detect::AlertCatalogue& catalogue, Store& store, bool decrypted_mirror);
     ~Inventory();
 
     void push(const Sighting& sighting, Batch<Record>& out);
-    /// Packet time has reached `now`: ends what was idle too long. Called about once a second of packet time.
+    /// Packet time has reached `now`: ends what was idle too long. Called about once a second of
+    /// packet time.
     void tick(Time now, Batch<Record>& out);
     /// Nothing more will come.
     void finish(Batch<Record>& out);
@@ -46,7 +52,7 @@ public:
     /// Sums for `stats` and metrics.
     const std::map<std::string, std::uint64_t>& sessions() const noexcept;  ///< by verdict
     const std::map<std::string, std::uint64_t>& alerts() const noexcept;    ///< by category
-    int worst_severity() const noexcept;                                    ///< of all alerts raised; 5 if none was
+    int worst_severity() const noexcept;  ///< of all alerts raised; 5 if none was
 
 private:
     struct State;

@@ -28,17 +28,19 @@ struct WaitingCall {
 
 struct LiveSession {
     Session session;
-    std::uint64_t serial = 0;             ///< in order of opening; 0 is no session
-    bool tentative = false;               ///< opened by an `initialize` or `server/discover` whose answer is not known
-    bool confirmed = false;               ///< told to the inventory
-    bool shadow_told = false;             ///< a shadow-server alert was raised for it
+    std::uint64_t serial = 0;  ///< in order of opening; 0 is no session
+    bool tentative =
+        false;  ///< opened by an `initialize` or `server/discover` whose answer is not known
+    bool confirmed = false;    ///< told to the inventory
+    bool shadow_told = false;  ///< a shadow-server alert was raised for it
     Time last_seen;
-    std::set<std::uint16_t> evidence;     ///< numbers of rules
-    std::vector<std::string> keys;        ///< under which Sessions finds it
-    std::set<std::string> tools_known;    ///< names in session.tools_listed
-    std::unordered_map<std::string, std::deque<WaitingCall>> waiting[2];  ///< sent by client, by server; by id
+    std::set<std::uint16_t> evidence;   ///< numbers of rules
+    std::vector<std::string> keys;      ///< under which Sessions finds it
+    std::set<std::string> tools_known;  ///< names in session.tools_listed
+    std::unordered_map<std::string, std::deque<WaitingCall>>
+        waiting[2];  ///< sent by client, by server; by id
     std::size_t calls_waiting = 0;
-    bool answered_version = false;        ///< protocol_version is what the server answered
+    bool answered_version = false;  ///< protocol_version is what the server answered
 };
 
 }  // namespace umbratap::inventory

@@ -12,13 +12,15 @@ namespace {
 /// The authority's host as events name it: an IPv6 address stands without its brackets.
 std::string plain_host(std::string_view authority) {
     std::string host = http::host_of(authority);
-    if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+    if (host.size() > 2 && host.front() == '[' && host.back() == ']')
+        host = host.substr(1, host.size() - 2);
     return host;
 }
 
 std::string lower(std::string_view text) {
     std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::transform(out.begin(), out.end(), out.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     return out;
 }
 
@@ -74,7 +76,8 @@ Place place_of(const Exchange& exchange) {
         if (const auto port = http::split_authority(authority).port) place.port = *port;
     }
     if (exchange.response) {
-        if (const auto id = exchange.response->fields.find("mcp-session-id"); !id.empty()) place.session_id = id;
+        if (const auto id = exchange.response->fields.find("mcp-session-id"); !id.empty())
+            place.session_id = id;
     }
     return place;
 }

@@ -8,12 +8,14 @@ namespace umbratap::inventory {
 namespace {
 
 void append(std::string& key, const packet::Endpoint& endpoint) {
-    key.append(reinterpret_cast<const char*>(endpoint.address.octets.data()), endpoint.address.octets.size());
+    key.append(reinterpret_cast<const char*>(endpoint.address.octets.data()),
+               endpoint.address.octets.size());
     key.push_back(static_cast<char>(endpoint.port >> 8));
     key.push_back(static_cast<char>(endpoint.port & 0xff));
 }
 
-// Behind an explicit proxy all servers share the proxy's address: the tunnel's authority tells them apart.
+// Behind an explicit proxy all servers share the proxy's address: the tunnel's authority tells them
+// apart.
 std::string peers(char kind, const Exchange& exchange) {
     std::string key(1, kind);
     append(key, {exchange.flow->client.address, 0});
@@ -30,7 +32,8 @@ std::string Sessions::key_of_id(const Exchange& exchange, std::string_view id) {
 }
 
 std::string Sessions::key_of_place(const Exchange& exchange, const Place& place) {
-    return peers('p', exchange) + place.host + '\0' + std::to_string(place.port) + '\0' + place.path;
+    return peers('p', exchange) + place.host + '\0' + std::to_string(place.port) + '\0' +
+           place.path;
 }
 
 std::string Sessions::key_of_client(const Exchange& exchange, const Place& place,
@@ -44,7 +47,9 @@ std::string Sessions::key_of_connection(std::uint64_t connection) {
     return "n" + std::to_string(connection);
 }
 
-std::string Sessions::key_of_peers(const Exchange& exchange) { return peers('a', exchange); }
+std::string Sessions::key_of_peers(const Exchange& exchange) {
+    return peers('a', exchange);
+}
 
 LiveSession* Sessions::find(std::uint64_t serial) {
     const auto found = by_serial_.find(serial);
@@ -68,7 +73,8 @@ LiveSession& Sessions::open(Time now) {
 
 void Sessions::name(LiveSession& session, const std::string& key) {
     by_key_[key] = session.serial;
-    if (std::find(session.keys.begin(), session.keys.end(), key) == session.keys.end()) session.keys.push_back(key);
+    if (std::find(session.keys.begin(), session.keys.end(), key) == session.keys.end())
+        session.keys.push_back(key);
 }
 
 void Sessions::touch(LiveSession& session, Time now) {
@@ -86,6 +92,8 @@ void Sessions::forget(LiveSession& session) {
     by_serial_.erase(place);
 }
 
-LiveSession* Sessions::quietest() { return live_.empty() ? nullptr : &live_.front(); }
+LiveSession* Sessions::quietest() {
+    return live_.empty() ? nullptr : &live_.front();
+}
 
 }  // namespace umbratap::inventory

@@ -1,7 +1,8 @@
 // Which session an exchange belongs to (interface.md, "What a session is").
 //
-//   with a session id     (client address, server address and port, id), over however many connections
-//   without one           (client address, server address and port, authority, path, clientInfo); what names no
+//   with a session id     (client address, server address and port, id), over however many
+//   connections without one           (client address, server address and port, authority, path,
+//   clientInfo); what names no
 //                         clientInfo joins the newest session of that address, authority and path
 //   WebSocket, stream     the connection
 //
@@ -36,7 +37,8 @@ public:
 
     static std::string key_of_id(const Exchange& exchange, std::string_view id);
     static std::string key_of_place(const Exchange& exchange, const Place& place);
-    static std::string key_of_client(const Exchange& exchange, const Place& place, const mcp::Implementation& client);
+    static std::string key_of_client(const Exchange& exchange, const Place& place,
+                                     const mcp::Implementation& client);
     static std::string key_of_connection(std::uint64_t connection);
     /// All sessions of a client with a server share this; the newest owns it.
     static std::string key_of_peers(const Exchange& exchange);

@@ -1,0 +1,168 @@
+// The config file. One table says all limits: a row a field.
+#include "engine/config.h"
+
+#include <functional>
+#include <limits>
+
+#include "detect/yaml.h"
+
+namespace umbratap::engine {
+
+namespace {
+
+using detect::YamlNode;
+
+struct LimitKey {
+    const char* section;
+    const char* key;
+    std::function<void(Options&, const YamlNode&)> set;
+};
+
+template <class Field>
+std::function<void(Options&, const YamlNode&)> number(Field field, std::int64_t min,
+                                                      std::int64_t max) {
+    return [=](Options& options, const YamlNode& node) {
+        auto& place = field(options);
+        place = static_cast<std::decay_t<decltype(place)>>(node.integer(min, max));
+    };
+}
+
+template <class Field>
+std::function<void(Options&, const YamlNode&)> seconds(Field field, double max) {
+    return [=](Options& options, const YamlNode& node) {
+        field(options) = std::chrono::duration_cast<Duration>(
+            std::chrono::duration<double>(node.number(0, max)));
+    };
+}
+
+constexpr std::int64_t gibibyte = 1LL << 30;
+
+#define FIELD(path)            \
+    [](Options & o) -> auto& { \
+        return o.path;         \
+    }
+
+const std::vector<LimitKey>& limit_keys() {
+    static const std::vector<LimitKey> keys = {
+        {"memory", "bytes_max", number(FIELD(limits.memory_bytes_max), 1 << 20, 1024 * gibibyte)},
+        {"packet", "wrappers_max", number(FIELD(limits.packet.wrappers_max), 0, 32)},
+        {"packet", "extension_headers_max",
+         number(FIELD(limits.packet.extension_headers_max), 0, 64)},
+        {"fragments", "bytes_max", number(FIELD(limits.fragments.bytes_max), 0, 16 * gibibyte)},
+        {"fragments", "datagrams_max", number(FIELD(limits.fragments.datagrams_max), 0, 1 << 24)},
+        {"fragments", "wait_max", seconds(FIELD(limits.fragments.wait_max), 3600)},
+        {"flows", "flows_max", number(FIELD(limits.table.flows_max), 16, 1 << 28)},
+        {"tcp", "early_bytes_max", number(FIELD(limits.tcp.early_bytes_max), 0, gibibyte)},
+        {"tcp", "early_segments_max", number(FIELD(limits.tcp.early_segments_max), 0, 1 << 20)},
+        {"tcp", "hole_wait_max", seconds(FIELD(limits.tcp.hole_wait_max), 3600)},
+        {"tcp", "hole_wait_acknowledged_max",
+         seconds(FIELD(limits.tcp.hole_wait_acknowledged_max), 3600)},
+        {"tcp", "overlap_bytes_kept", number(FIELD(limits.tcp.overlap_bytes_kept), 0, gibibyte)},
+        {"tcp", "alternate_bytes_max", number(FIELD(limits.tcp.alternate_bytes_max), 0, gibibyte)},
+        {"http", "head_bytes_max", number(FIELD(limits.http.head_bytes_max), 256, gibibyte)},
+        {"http", "fields_max", number(FIELD(limits.http.fields_max), 1, 1 << 20)},
+        {"http", "text_bytes_max", number(FIELD(limits.http.text_bytes_max), 1024, gibibyte)},
+        {"http", "line_bytes_max", number(FIELD(limits.http.line_bytes_max), 1024, gibibyte)},
+        {"http", "inflated_bytes_max",
+         number(FIELD(limits.http.inflated_bytes_max), 1024, 64 * gibibyte)},
+        {"http", "inflate_ratio_max", number(FIELD(limits.http.inflate_ratio_max), 1, 1 << 20)},
+        {"http", "content_codings_max", number(FIELD(limits.http.content_codings_max), 0, 8)},
+        {"http", "requests_waiting_max",
+         number(FIELD(limits.http.requests_waiting_max), 1, 1 << 20)},
+        {"json", "depth_max", number(FIELD(limits.mcp.depth_max), 4, 1024)},
+        {"json", "batch_messages_max", number(FIELD(limits.mcp.batch_messages_max), 1, 1 << 20)},
+        {"json", "tools_max", number(FIELD(limits.mcp.tools_max), 1, 1 << 20)},
+        {"inventory", "session_idle_max", seconds(FIELD(inventory_limits.session_idle_max), 86400)},
+        {"inventory", "sessions_max", number(FIELD(inventory_limits.sessions_max), 1, 1 << 28)},
+        {"inventory", "exchanges_max", number(FIELD(inventory_limits.exchanges_max), 1, 1 << 28)},
+        {"inventory", "calls_waiting_max",
+         number(FIELD(inventory_limits.calls_waiting_max), 1, 1 << 20)},
+        {"inventory", "alert_window", seconds(FIELD(inventory_limits.alert_window), 86400)},
+        {"inventory", "alerts_open_max",
+         number(FIELD(inventory_limits.alerts_open_max), 1, 1 << 28)},
+    };
+    return keys;
+}
+
+#undef FIELD
+
+std::string suggested(std::string_view word, const std::vector<std::string_view>& candidates) {
+    return "there is no key '" + std::string(word) + "' here" +
+           detect::suggestion(word, candidates);
+}
+
+void read_limits(const YamlNode& limits, Options& options) {
+    std::vector<std::string_view> sections;
+    for (const LimitKey& key : limit_keys()) sections.emplace_back(key.section);
+    for (const auto& section : limits.members()) {
+        bool known = false;
+        std::vector<std::string_view> keys;
+        for (const LimitKey& key : limit_keys()) {
+            if (section.key != key.section) continue;
+            known = true;
+            keys.emplace_back(key.key);
+        }
+        if (!known) section.key_node.fail(suggested(section.key, sections));
+        for (const auto& member : section.value.members()) {
+            bool set = false;
+            for (const LimitKey& key : limit_keys()) {
+                if (section.key != key.section || member.key != key.key) continue;
+                key.set(options, member.value);
+                set = true;
+            }
+            if (!set) member.key_node.fail(suggested(member.key, keys));
+        }
+    }
+}
+
+}  // namespace
+
+void read_config(const std::string& file, Options& options) {
+    const YamlNode config = YamlNode::load(file);
+    options.config = file;
+    config.allow_only(
+        {"read",   "interface", "filter", "policy",   "keylog",    "tls_key", "decrypted_mirror",
+         "output", "json",      "events", "payloads", "metrics",   "workers", "fail_on",
+         "quiet",  "verbose",   "rules",  "cache",    "inventory", "sensor",  "limits"});
+    const auto text = [&](const char* key, std::string& place) {
+        if (const auto node = config.find(key)) place = node->text();
+    };
+    const auto texts = [&](const char* key, std::vector<std::string>& place) {
+        if (const auto node = config.find(key)) place = node->texts();
+    };
+    const auto flag = [&](const char* key, bool& place) {
+        if (const auto node = config.find(key)) place = node->boolean();
+    };
+    texts("read", options.read);
+    texts("interface", options.interfaces);
+    text("filter", options.filter);
+    text("policy", options.policy);
+    texts("keylog", options.keylogs);
+    texts("tls_key", options.tls_keys);
+    flag("decrypted_mirror", options.decrypted_mirror);
+    texts("output", options.outputs);
+    flag("json", options.json);
+    texts("events", options.events);
+    if (const auto node = config.find("payloads")) {
+        options.payloads = static_cast<Payloads>(node->one_of({"none", "redacted", "full"}));
+    }
+    text("metrics", options.metrics);
+    if (const auto node = config.find("workers"))
+        options.workers = static_cast<unsigned>(node->integer(0, 256));
+    if (const auto node = config.find("fail_on"))
+        options.fail_on = static_cast<int>(node->integer(1, 4));
+    flag("quiet", options.quiet);
+    if (const auto node = config.find("verbose"))
+        options.verbose = static_cast<int>(node->integer(0, 4));
+    text("rules", options.rules);
+    text("cache", options.cache);
+    text("inventory", options.inventory);
+    if (const auto sensor = config.find("sensor")) {
+        sensor->allow_only({"id", "group"});
+        if (const auto node = sensor->find("id")) options.sensor_id = node->text();
+        if (const auto node = sensor->find("group")) options.sensor_group = node->text();
+    }
+    if (const auto limits = config.find("limits")) read_limits(*limits, options);
+}
+
+}  // namespace umbratap::engine

@@ -1,0 +1,55 @@
+// What one worker counted. Summed by the reporter; no one else writes.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/problem.h"
+#include "engine/fate.h"
+
+namespace umbratap::engine {
+
+/// Problems by name: few distinct ones, so a short list in order of frequency beats a map.
+class ProblemCounts {
+public:
+    void add(Problem problem) { add(problem.name(), 1); }
+    void add(const ProblemCounts& other) {
+        for (const auto& [name, count] : other.counts_) add(name, count);
+    }
+    void add_to(std::map<std::string, std::uint64_t>& sums) const {
+        for (const auto& [name, count] : counts_) sums[std::string(name)] += count;
+    }
+
+private:
+    void add(std::string_view name, std::uint64_t times) {
+        for (std::size_t i = 0; i < counts_.size(); ++i) {
+            if (counts_[i].first != name) continue;
+            counts_[i].second += times;
+            if (i > 0 && counts_[i].second > counts_[i - 1].second)
+                std::swap(counts_[i], counts_[i - 1]);
+            return;
+        }
+        counts_.emplace_back(name, times);
+    }
+
+    std::vector<std::pair<std::string_view, std::uint64_t>> counts_;
+};
+
+struct Counts {
+    std::uint64_t packets = 0, bytes = 0;
+    std::uint64_t tcp_payload = 0, quic_payload = 0;
+    Fates fates;
+    ProblemCounts problems;
+    std::uint64_t tcp_flows = 0, udp_flows = 0, active_flows = 0, one_direction = 0, midstream = 0,
+                  forgotten = 0;
+    std::uint64_t bad_checksums = 0, ignored_checksums = 0, bad_checksum_bytes = 0;
+    std::uint64_t truncated_packets = 0, gaps = 0, fragments = 0;
+    std::uint64_t tls_no_key = 0, tls_ech = 0, tls_midstream = 0, http_2 = 0, quic_flows = 0;
+    std::uint64_t memory_bytes = 0;
+};
+
+}  // namespace umbratap::engine

@@ -1,0 +1,387 @@
+// Who does the work.
+//
+// One worker:  frames ─→ Unwrapper ─→ Pipeline ─→ Reporter, all in this thread, without a copy.
+//
+// Several:     this thread unwraps and deals packets out by the symmetric hash of their inner flow;
+// each worker has a
+//              Pipeline of its own; one more thread reports.
+//
+//     this thread ─ Parcel ─→ worker 0 ─ Harvest ─┐
+//                 └ Parcel ─→ worker 1 ─ Harvest ─┴─→ reporter
+//
+// Every batch of frames makes one parcel per worker (perhaps empty), so the reporter can put the
+// harvests of a batch together again in the order of packets: the same capture gives the same
+// events with any number of workers. Time passes in ticks, one per second of packet time, at the
+// same place in every parcel.
+#include "engine/crew.h"
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "engine/pipeline.h"
+#include "engine/ring.h"
+#include "engine/unwrapper.h"
+
+namespace umbratap::engine {
+
+namespace {
+
+constexpr std::size_t packets_ahead = 32;  // fetched into the cache before they are walked
+constexpr std::uint32_t parcels_waiting_max = 64;
+
+using Sightings = Batch<inventory::Sighting>;
+
+/// Where in the run a sighting belongs: before or after the packet of that number, and there in
+/// this order.
+struct Order {
+    std::uint64_t sequence = 0;
+    std::uint64_t phase = 0;  // 0: a flow that fell idle; 1: the tick itself; 2: the packet's own
+    std::uint64_t place = 0;
+    friend auto operator<=>(const Order&, const Order&) = default;
+};
+
+struct Step {
+    bool tick = false;
+    Time time;
+    Placed placed;  // of a tick: only the sequence
+};
+
+/// What one worker is given of one batch of frames. Owns the bytes.
+struct Parcel {
+    std::vector<Step> steps;
+    std::vector<std::vector<std::uint8_t>> memory;
+    bool last = false;
+
+    void add(const Placed& placed) {
+        const Bytes network = placed.packet.network;
+        if (memory.empty() || memory.back().capacity() - memory.back().size() < network.size()) {
+            memory.emplace_back().reserve(std::max<std::size_t>(network.size(), 256 * 1024));
+        }
+        std::vector<std::uint8_t>& block = memory.back();
+        const std::uint8_t* copy = block.data() + block.size();
+        block.insert(block.end(), network.begin(), network.end());
+        Step& step = steps.emplace_back();
+        step.placed = placed;
+        packet::Packet& packet = step.placed.packet;
+        packet.network = Bytes(copy, network.size());
+        packet.segment = Bytes(copy + (placed.packet.segment.data() - network.data()),
+                               placed.packet.segment.size());
+    }
+};
+
+struct Harvest {
+    struct Entry {
+        Order order;
+        bool tick = false;
+        Time time;
+        inventory::Sighting sighting;
+    };
+    std::vector<Entry> entries;
+    std::unique_ptr<Counts> counts;  // at ticks and at the end
+    bool last = false;
+};
+
+/// Packet time in whole seconds, going forward only.
+class Clock {
+public:
+    /// True if `time` begins a new second.
+    bool advance(Time time) {
+        if (first_) {
+            first_ = false;
+            now_ = time;
+            return false;
+        }
+        if (time <= now_) return false;
+        const bool ticks = std::chrono::floor<std::chrono::seconds>(time) !=
+                           std::chrono::floor<std::chrono::seconds>(now_);
+        now_ = time;
+        return ticks;
+    }
+    Time now() const noexcept { return now_; }
+
+private:
+    Time now_{};
+    bool first_ = true;
+};
+
+void add(Counts& sum, const Counts& one) {
+    sum.tcp_payload += one.tcp_payload;
+    sum.quic_payload += one.quic_payload;
+    sum.fates += one.fates;
+    sum.tcp_flows += one.tcp_flows;
+    sum.udp_flows += one.udp_flows;
+    sum.active_flows += one.active_flows;
+    sum.one_direction += one.one_direction;
+    sum.midstream += one.midstream;
+    sum.forgotten += one.forgotten;
+    sum.bad_checksums += one.bad_checksums;
+    sum.ignored_checksums += one.ignored_checksums;
+    sum.gaps += one.gaps;
+    sum.tls_no_key += one.tls_no_key;
+    sum.tls_ech += one.tls_ech;
+    sum.tls_midstream += one.tls_midstream;
+    sum.http_2 += one.http_2;
+    sum.quic_flows += one.quic_flows;
+    sum.memory_bytes += one.memory_bytes;
+    sum.problems.add(one.problems);
+}
+
+std::uint64_t symmetric_hash(const packet::Packet& packet) {
+    const auto mixed = [](const packet::Address& address, std::uint16_t port) {
+        std::uint64_t halves[2];
+        std::memcpy(halves, address.octets.data(), sizeof halves);
+        std::uint64_t value = halves[0] ^ (halves[1] * 0x9e3779b97f4a7c15U) ^ port;
+        value ^= value >> 29;
+        value *= 0xbf58476d1ce4e5b9U;
+        return value ^ value >> 32;
+    };
+    return mixed(packet.source, packet.source_port) + mixed(packet.target, packet.target_port);
+}
+
+}  // namespace
+
+struct Crew::State {
+    struct Worker {
+        Tools tools;
+        Pipeline pipeline;
+        Ring<std::unique_ptr<Parcel>> parcels{parcels_waiting_max};
+        Ring<std::unique_ptr<Harvest>> harvests{parcels_waiting_max};
+        std::thread thread;
+
+        Worker(const Options& options, unsigned index, const detect::Rules& rules,
+               const detect::Names& names, const detect::Prefilter& prefilter)
+            : tools(options.limits, wanted_by(options), rules, names, prefilter),
+              pipeline(tools, index) {}
+    };
+
+    const Options& options;
+    Reporter& reporter;
+    Unwrapper unwrapper;
+    Counts counts;  // of this thread: packets, fragments, problems of decoding
+    Clock clock;
+    std::uint64_t sequence = 0;
+    Batch<Placed> placed;
+    Sightings sightings;
+    Batch<std::uint64_t> last_seen;
+    std::vector<std::unique_ptr<Worker>> workers;
+    std::thread reporting;
+    std::atomic<std::uint64_t> batches_reported = 0;
+    std::uint64_t batches_pushed = 0;
+    std::vector<Counts> latest;  // of each worker, as the reporting thread knows them
+    bool finished = false;
+
+    State(const Options& o, Reporter& r) : options(o), reporter(r), unwrapper(o.limits) {}
+
+    bool alone() const { return workers.size() == 1; }
+
+    // ---- one worker
+    // -----------------------------------------------------------------------------------------------
+
+    void walk_placed() {
+        Pipeline& pipeline = workers[0]->pipeline;
+        for (const Placed& one : placed) pipeline.expect(one.packet);
+        for (const Placed& one : placed) {
+            pipeline.push(one, sightings);
+            if (!sightings.empty()) report_sightings();
+        }
+        placed.clear();
+    }
+
+    void report_sightings() {
+        reporter.push(sightings);
+        sightings.clear();
+    }
+
+    void push_alone(const Batch<capture::Frame>& frames, const capture::SourceCounts& source) {
+        for (const capture::Frame& frame : frames) {
+            if (clock.advance(frame.time)) {
+                walk_placed();
+                last_seen.clear();
+                workers[0]->pipeline.tick(clock.now(), sightings, last_seen);
+                report_sightings();
+                reporter.tick(clock.now());
+                if (!options.metrics.empty()) reporter.publish(sum_alone(), source);
+            }
+            const std::uint64_t fragments = counts.fragments;
+            unwrapper.push(frame, ++sequence, counts, placed);
+            // A mended datagram lives until the next push only.
+            if (placed.size() >= packets_ahead || counts.fragments != fragments) walk_placed();
+        }
+        walk_placed();
+    }
+
+    Counts sum_alone() {
+        Counts sum = counts;
+        add(sum, workers[0]->pipeline.counts());
+        return sum;
+    }
+
+    // ---- several workers
+    // ------------------------------------------------------------------------------------------
+
+    void start() {
+        latest.resize(workers.size());
+        for (auto& worker : workers) {
+            worker->thread = std::thread([&worker = *worker] { work(worker); });
+        }
+        reporting = std::thread([this] { report(); });
+    }
+
+    static void work(Worker& worker) {
+        Sightings sightings;
+        Batch<std::uint64_t> last_seen;
+        for (bool last = false; !last;) {
+            const std::unique_ptr<Parcel> parcel = worker.parcels.pop();
+            auto harvest = std::make_unique<Harvest>();
+            for (const Step& step : parcel->steps) {
+                const std::uint64_t sequence = step.placed.sequence;
+                sightings.clear();
+                last_seen.clear();
+                if (step.tick) {
+                    worker.pipeline.tick(step.time, sightings, last_seen);
+                } else {
+                    worker.pipeline.push(step.placed, sightings);
+                }
+                for (std::size_t i = 0; i < sightings.size(); ++i) {
+                    const Order order =
+                        step.tick ? Order{sequence, 0, last_seen[i]} : Order{sequence, 2, i};
+                    harvest->entries.push_back({order, false, step.time, std::move(sightings[i])});
+                }
+                if (step.tick) harvest->entries.push_back({{sequence, 1, 0}, true, step.time, {}});
+                if (step.tick) harvest->counts = std::make_unique<Counts>(worker.pipeline.counts());
+            }
+            if (parcel->last) {
+                sightings.clear();
+                last_seen.clear();
+                worker.pipeline.finish(sightings, last_seen);
+                for (std::size_t i = 0; i < sightings.size(); ++i) {
+                    harvest->entries.push_back(
+                        {{~0ULL, 0, last_seen[i]}, false, {}, std::move(sightings[i])});
+                }
+                harvest->counts = std::make_unique<Counts>(worker.pipeline.counts());
+                harvest->last = last = true;
+            }
+            worker.harvests.push(std::move(harvest));
+        }
+    }
+
+    void report() {
+        Sightings batch;
+        std::vector<Harvest::Entry> entries;
+        for (bool last = false; !last;) {
+            entries.clear();
+            for (std::size_t w = 0; w < workers.size(); ++w) {
+                const std::unique_ptr<Harvest> harvest = workers[w]->harvests.pop();
+                std::move(harvest->entries.begin(), harvest->entries.end(),
+                          std::back_inserter(entries));
+                if (harvest->counts) latest[w] = *harvest->counts;
+                last = harvest->last;
+            }
+            std::stable_sort(entries.begin(), entries.end(),
+                             [](const auto& a, const auto& b) { return a.order < b.order; });
+            Order ticked{~0ULL, ~0ULL, 0};
+            for (Harvest::Entry& entry : entries) {
+                if (!entry.tick) {
+                    batch.push_back(std::move(entry.sighting));
+                    continue;
+                }
+                if (entry.order == ticked) continue;  // every worker tells of the same tick
+                ticked = entry.order;
+                reporter.push(batch);
+                batch.clear();
+                reporter.tick(entry.time);
+            }
+            reporter.push(batch);
+            batch.clear();
+            batches_reported.fetch_add(1, std::memory_order_release);
+            batches_reported.notify_all();
+        }
+    }
+
+    void push_dealt(const Batch<capture::Frame>& frames, bool last) {
+        std::vector<std::unique_ptr<Parcel>> parcels;
+        for (std::size_t w = 0; w < workers.size(); ++w)
+            parcels.push_back(std::make_unique<Parcel>());
+        for (const capture::Frame& frame : frames) {
+            ++sequence;
+            if (clock.advance(frame.time)) {
+                for (auto& parcel : parcels) {
+                    Step& step = parcel->steps.emplace_back();
+                    step.tick = true;
+                    step.time = clock.now();
+                    step.placed.sequence = sequence;
+                }
+            }
+            placed.clear();
+            unwrapper.push(frame, sequence, counts, placed);
+            for (const Placed& one : placed)
+                parcels[symmetric_hash(one.packet) % workers.size()]->add(one);
+        }
+        ++batches_pushed;
+        for (std::size_t w = 0; w < workers.size(); ++w) {
+            parcels[w]->last = last;
+            workers[w]->parcels.push(std::move(parcels[w]));
+        }
+    }
+
+    void drain() {
+        for (std::uint64_t done = batches_reported.load(std::memory_order_acquire);
+             done != batches_pushed; done = batches_reported.load(std::memory_order_acquire)) {
+            batches_reported.wait(done, std::memory_order_acquire);
+        }
+    }
+
+    void join() {
+        if (alone() || finished) return;
+        finished = true;
+        push_dealt({}, true);
+        for (auto& worker : workers) worker->thread.join();
+        reporting.join();
+    }
+};
+
+Crew::Crew(const Options& options, unsigned workers, const detect::Rules& rules,
+           const detect::Names& names, const detect::Prefilter& prefilter, Reporter& reporter)
+    : state_(std::make_unique<State>(options, reporter)) {
+    for (unsigned i = 0; i < workers; ++i) {
+        state_->workers.push_back(
+            std::make_unique<State::Worker>(options, i, rules, names, prefilter));
+    }
+    if (!state_->alone()) state_->start();
+}
+
+Crew::~Crew() {
+    state_->join();
+}
+
+void Crew::push(const Batch<capture::Frame>& frames, const capture::SourceCounts& source) {
+    if (state_->alone()) {
+        state_->push_alone(frames, source);
+    } else {
+        state_->push_dealt(frames, false);
+    }
+}
+
+void Crew::drain() {
+    if (!state_->alone()) state_->drain();
+}
+
+void Crew::finish(const capture::SourceCounts& source, bool cut_short) {
+    State& state = *state_;
+    Counts sum = state.counts;
+    if (state.alone()) {
+        state.walk_placed();
+        state.last_seen.clear();
+        state.workers[0]->pipeline.finish(state.sightings, state.last_seen);
+        state.report_sightings();
+        sum = state.sum_alone();
+    } else {
+        state.join();
+        for (const Counts& one : state.latest) add(sum, one);
+    }
+    state.reporter.finish(sum, source, cut_short, state.clock.now());
+}
+
+}  // namespace umbratap::engine

@@ -1,0 +1,29 @@
+// Who does the work: one worker in this thread, or several in threads of their own. Either way the
+// reporter hears the same sightings in the same order.
+#pragma once
+
+#include <memory>
+
+#include "capture/source.h"
+#include "engine/options.h"
+#include "engine/reporter.h"
+
+namespace umbratap::engine {
+
+class Crew {
+public:
+    Crew(const Options& options, unsigned workers, const detect::Rules& rules,
+         const detect::Names& names, const detect::Prefilter& prefilter, Reporter& reporter);
+    ~Crew();
+
+    void push(const Batch<capture::Frame>& frames, const capture::SourceCounts& source);
+    /// Returns when everything pushed so far has been reported.
+    void drain();
+    void finish(const capture::SourceCounts& source, bool cut_short);
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace umbratap::engine

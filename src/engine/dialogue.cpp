@@ -1,0 +1,139 @@
+// Heads and texts of one connection become sightings.
+//
+// Almost no text is MCP. So a text is scanned before it is parsed, and an exchange is told of only
+// once its heads spoke for MCP or a text of it was JSON-RPC (or if http events are wanted).
+#include "engine/dialogue.h"
+
+#include <algorithm>
+
+namespace umbratap::engine {
+
+using inventory::Exchange;
+using inventory::Sighting;
+
+namespace {
+
+/// A request in absolute form went to a proxy (RFC 9112, 3.2.2).
+std::optional<inventory::Proxy> proxy_of(const http::Head& request, const Surroundings& around) {
+    if (around.proxy || request.method == "CONNECT" ||
+        request.target.find("://") == std::string::npos || request.target.front() == '/') {
+        return around.proxy;
+    }
+    return inventory::Proxy{around.flow->server, "http"};
+}
+
+}  // namespace
+
+Dialogue::Open& Dialogue::open(http::ExchangeId id, const Surroundings& around) {
+    auto [found, made] = open_.try_emplace(id);
+    if (made) {
+        auto exchange = std::make_shared<Exchange>();
+        exchange->flow = around.flow;
+        exchange->connection = around.connection;
+        exchange->id = id;
+        exchange->tls = around.tls;
+        exchange->proxy = around.proxy;
+        exchange->tunnel_authority = around.tunnel_authority;
+        found->second.exchange = std::move(exchange);
+        found->second.of_interest = tools_->wanted.http;
+    }
+    return found->second;
+}
+
+Problem Dialogue::push(const http::Item& item, const Surroundings& around, Batch<Sighting>& out) {
+    return std::visit([&](const auto& one) { return on(one, around, out); }, item);
+}
+
+Problem Dialogue::on(const http::Head& head, const Surroundings& around, Batch<Sighting>& out) {
+    Open& open = this->open(head.exchange, around);
+    auto exchange = std::make_shared<Exchange>(*open.exchange);
+    auto kept = std::make_shared<const http::Head>(head);
+    if (head.is_request) {
+        exchange->request = kept;
+        exchange->proxy = proxy_of(head, around);
+    } else {
+        exchange->response = kept;
+    }
+    open.exchange = std::move(exchange);
+    if (head.is_request) {
+        if (!open.of_interest) open.of_interest = tools_->rules.weigh(head, nullptr).confidence > 0;
+        return no_problem;
+    }
+    detect::Evidence evidence;
+    if (open.exchange->request) evidence = tools_->rules.weigh(*open.exchange->request, &head);
+    if (evidence.confidence > 0) open.of_interest = true;
+    if (open.of_interest) {
+        out.emplace_back(inventory::HeadSighting{open.exchange, head.time, head.packet_number,
+                                                 std::move(evidence)});
+    }
+    return no_problem;
+}
+
+Problem Dialogue::on(const http::Text& text, const Surroundings& around, Batch<Sighting>& out) {
+    Open& open = this->open(text.exchange, around);
+    const http::Direction direction =
+        around.reversed ? flow::opposite(text.direction) : text.direction;
+    if (!text.first || !text.last) {
+        scan_long_text(open, text, flow::index(direction), out);
+        return no_problem;
+    }
+    const bool answer = direction == http::Direction::to_client;
+    const detect::Surroundings weighed{open.exchange->request.get(),
+                                       answer ? open.exchange->response.get() : nullptr, text.kind,
+                                       text.event_name};
+    if (!tools_->scanner.perhaps(text.data)) {
+        if (text.kind != http::TextKind::event || text.event_name != "endpoint") return no_problem;
+        detect::Evidence evidence =
+            tools_->rules.weigh_event(text.event_name, as_text(text.data), weighed);
+        if (evidence.confidence == 0) return no_problem;
+        open.of_interest = true;
+        out.emplace_back(inventory::EndpointSighting{open.exchange, text.time, text.packet_number,
+                                                     std::string(as_text(text.data)),
+                                                     std::move(evidence)});
+        return no_problem;
+    }
+    tools_->messages.clear();
+    const Problem problem = tools_->decoder.decode(text.data, text.padded, tools_->messages);
+    for (mcp::Message& message : tools_->messages) {
+        detect::Evidence evidence = tools_->rules.weigh(message, weighed);
+        open.of_interest = true;
+        out.emplace_back(inventory::MessageSighting{open.exchange, text.kind, direction, text.time,
+                                                    text.packet_number, std::move(message),
+                                                    std::move(evidence), text.alternate});
+    }
+    return problem;
+}
+
+void Dialogue::scan_long_text(Open& open, const http::Text& text, std::size_t side,
+                              Batch<Sighting>& out) {
+    auto& stream = open.long_text[side];
+    if (text.first || !stream) stream = tools_->scanner.open();
+    if (stream && tools_->scanner.perhaps(*stream, text.data) && !open.long_text_told) {
+        open.long_text_told = true;
+        out.emplace_back(inventory::LongTextSighting{open.exchange, text.time, text.packet_number});
+    }
+    if (text.last) stream.reset();
+}
+
+Problem Dialogue::on(const http::ExchangeEnd& end, const Surroundings&, Batch<Sighting>& out) {
+    const auto found = open_.find(end.exchange);
+    if (found == open_.end()) return no_problem;
+    if (found->second.of_interest) {
+        out.emplace_back(inventory::ExchangeSighting{found->second.exchange, end.time,
+                                                     end.packet_number, end.request_bytes,
+                                                     end.response_bytes});
+    }
+    open_.erase(found);
+    return no_problem;
+}
+
+void Dialogue::finish(const Surroundings& around, Time time, std::uint64_t packet_number,
+                      Batch<Sighting>& out) {
+    std::vector<http::ExchangeId> left;
+    for (const auto& [id, open] : open_) left.push_back(id);
+    std::sort(left.begin(), left.end());
+    for (const http::ExchangeId id : left)
+        on(http::ExchangeEnd{time, packet_number, id, 0, 0}, around, out);
+}
+
+}  // namespace umbratap::engine

@@ -1,0 +1,66 @@
+// What the user asked for: command line (interface.md, section 1) over config file over defaults.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/tools.h"
+#include "inventory/inventory.h"
+
+namespace umbratap::engine {
+
+/// Wrong usage (exit status 2). `what()` is one line.
+class UsageError : public std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+enum class Payloads : std::uint8_t { none, redacted, full };
+Payloads payloads_of(std::string_view word);
+
+struct Options {
+    std::vector<std::string> read;
+    std::vector<std::string> interfaces;
+    std::string filter;
+    std::string config;
+    std::string policy;
+    std::vector<std::string> keylogs;
+    std::vector<std::string> tls_keys;
+    bool decrypted_mirror = false;
+    std::vector<std::string> outputs;
+    bool json = false;
+    std::vector<std::string> events = {"alert",     "mcp",     "mcp_session",
+                                       "inventory", "anomaly", "stats"};
+    Payloads payloads = Payloads::none;
+    std::string metrics;
+    unsigned workers = 1;
+    int fail_on = 0;  ///< 0: never
+    bool test_config = false;
+    bool quiet = false;
+    int verbose = 0;
+    std::string rules;      ///< directory
+    std::string cache;      ///< directory of compiled patterns; empty: none
+    std::string inventory;  ///< SQLite file; empty: in memory
+    std::string sensor_id, sensor_group;
+    Limits limits;
+    inventory::Limits inventory_limits;
+};
+
+struct CommandLine {
+    Options options;
+    std::optional<int> exit;  ///< --help, --version: what to say was said
+};
+
+/// Reads the command line, and the config file that it names. Throws UsageError, detect::RuleError.
+CommandLine read_command_line(int argc, const char* const* argv);
+
+/// The directory with rules: beside the program's build, or where a package puts them.
+std::string default_rules_directory();
+
+/// What is in force, for `-T`: lines of "key: value".
+std::vector<std::string> describe(const Options& options);
+
+}  // namespace umbratap::engine

@@ -1,0 +1,309 @@
+// The journey of a packet through one worker.
+//
+//     packet ─→ flow::Table ─→ TcpStream ─→ Layer (TLS? HTTP, SSE, lines; CONNECT: again) ─→
+//     Dialogue ─→ sightings
+//
+// Almost all traffic is not MCP, so a flow is *shunted* as soon as its layer says that nothing more
+// will be understood: its conversation is freed, and all its further bytes are only counted, under
+// the fate that the layer named.
+#include "engine/pipeline.h"
+
+#include <algorithm>
+
+namespace umbratap::engine {
+
+using flow::Direction;
+using flow::StreamChunk;
+using inventory::Sighting;
+using packet::Packet;
+
+namespace {
+
+constexpr std::uint16_t dns_port = 53, https_port = 443;
+
+/// A long header of QUIC version 1, 2 or a draft (RFC 9000, 17.2; RFC 9369).
+bool begins_quic(const Packet& packet) {
+    const Bytes payload = packet.payload();
+    if (payload.size() < 7 || (payload[0] & 0xc0) != 0xc0) return false;
+    if (packet.source_port != https_port && packet.target_port != https_port) return false;
+    const std::uint32_t version = big_endian_32(payload.data() + 1);
+    return version == 1 || version == 0x6b3343cf || version >> 8 == 0xff0000;
+}
+
+/// From the tuple and the first packet only, so that the same packets give the same id. 53 bits:
+/// exact in JavaScript.
+std::uint64_t flow_id_of(const inventory::Flow& flow) {
+    std::uint64_t hash = 0xcbf29ce484222325U;
+    const auto mix = [&](const void* bytes, std::size_t size) {
+        for (std::size_t i = 0; i < size; ++i)
+            hash = (hash ^ static_cast<const std::uint8_t*>(bytes)[i]) * 0x100000001b3U;
+    };
+    const std::int64_t start = flow.start.time_since_epoch().count();
+    const bool in_order = flow.client < flow.server;  // the same whoever is taken for the client
+    for (const packet::Endpoint& endpoint :
+         {in_order ? flow.client : flow.server, in_order ? flow.server : flow.client}) {
+        mix(endpoint.address.octets.data(), endpoint.address.octets.size());
+        mix(&endpoint.port, sizeof endpoint.port);
+    }
+    mix(&flow.transport, 1);
+    mix(&start, sizeof start);
+    hash ^= hash >> 29;
+    return hash & ((1ULL << 53) - 1);
+}
+
+/// Community ID v1 (github.com/corelight/community-id-spec), seed 0.
+std::string community_id_of(const inventory::Flow& flow) {
+    std::vector<std::uint8_t> bytes = {0, 0};
+    const packet::Endpoint& low = std::min(flow.client, flow.server);
+    const packet::Endpoint& high = std::max(flow.client, flow.server);
+    const std::size_t skipped = low.address.is_v4() ? 12 : 0;
+    for (const packet::Endpoint* endpoint : {&low, &high}) {
+        bytes.insert(bytes.end(),
+                     endpoint->address.octets.begin() + static_cast<std::ptrdiff_t>(skipped),
+                     endpoint->address.octets.end());
+    }
+    bytes.push_back(static_cast<std::uint8_t>(flow.transport));
+    bytes.push_back(0);
+    for (const packet::Endpoint* endpoint : {&low, &high}) {
+        bytes.push_back(static_cast<std::uint8_t>(endpoint->port >> 8));
+        bytes.push_back(static_cast<std::uint8_t>(endpoint->port & 0xff));
+    }
+    return "1:" + to_base64(sha1(bytes));
+}
+
+}  // namespace
+
+Pipeline::Pipeline(Tools& tools, unsigned index)
+    : tools_(&tools),
+      table_(tools.limits.table),
+      last_connection_(static_cast<std::uint64_t>(index) << 40) {}
+
+void Pipeline::push(const Placed& placed, Batch<Sighting>& out) {
+    const Packet& packet = placed.packet;
+    if (packet.transport != packet::Transport::tcp && packet.transport != packet::Transport::udp)
+        return;
+    auto [record, direction, outcome] = table_.find_or_make(packet, placed.sequence);
+    if (Record* forgotten = table_.forgotten()) {
+        ++counts_.forgotten;
+        end(*forgotten, "forgotten", out);
+    }
+    if (outcome == flow::Found::reused) {
+        end(*record, "closed", out);
+        record = table_.restart(*record, packet, placed.sequence);
+    }
+    if (packet.transport == packet::Transport::tcp) {
+        push_tcp(*record, direction, packet, out);
+    } else {
+        push_udp(*record, packet, out);
+    }
+}
+
+void Pipeline::tick(Time now, Batch<Sighting>& out, Batch<std::uint64_t>& last_seen) {
+    over_.clear();
+    table_.expire(now, over_);
+    end_all("timeout", out, last_seen);
+    counts_.active_flows = table_.size();
+    counts_.memory_bytes = tools_->budget.used();
+}
+
+void Pipeline::finish(Batch<Sighting>& out, Batch<std::uint64_t>& last_seen) {
+    over_.clear();
+    counts_.active_flows = table_.size();
+    table_.take_all(over_);
+    end_all("end", out, last_seen);
+}
+
+void Pipeline::end_all(const char* reason, Batch<Sighting>& out, Batch<std::uint64_t>& last_seen) {
+    for (Record* record : over_) {
+        end(*record, record->ended ? "closed" : reason, out);
+        last_seen.resize(out.size(), record->last_sequence);
+    }
+}
+
+void Pipeline::push_tcp(Record& record, Direction direction, const Packet& packet,
+                        Batch<Sighting>& out) {
+    const std::uint64_t length = packet.payload_length();
+    counts_.tcp_payload += length;
+    if (record.shunted) {
+        counts_.fates.add(static_cast<Fate>(record.fate), length);
+        return;
+    }
+    if (!record.value) {
+        record.value =
+            std::make_unique<Conversation>(*tools_, ++last_connection_, !record.syn_seen);
+        if (tools_->wanted.streams)
+            record.value->digests = std::make_unique<Conversation::Digests>();
+    }
+    Conversation& conversation = *record.value;
+    conversation.pushed += length;
+    chunks_.clear();
+    const Problem problem = conversation.tcp.push(packet, direction, chunks_);
+    push_chunks(record, conversation, out);
+    if (problem && record.value)
+        note(record, conversation, problem, packet.time, packet.number, out);
+    if (record.value && conversation.tcp.closed() && !record.ended) table_.close(record);
+}
+
+/// What became known in order goes through the layers; what nobody will understand is shunted.
+void Pipeline::push_chunks(Record& record, Conversation& conversation, Batch<Sighting>& out) {
+    std::uint64_t delivered = 0;
+    for (const StreamChunk& chunk : chunks_) {
+        if (!chunk.alternate) delivered += chunk.data.size();
+        if (chunk.missing > 0) ++counts_.gaps;
+        if (conversation.digests && !chunk.alternate) {
+            conversation.digests->hash[index(chunk.direction)].add(chunk.data);
+            conversation.digests->bytes[index(chunk.direction)] += chunk.data.size();
+        }
+        if (!conversation.around.flow) conversation.around.flow = flow_of(record, false);
+        const bool reversed = conversation.around.reversed;
+        const Problem problem =
+            conversation.layer.push(chunk, conversation.around, counts_.fates, out);
+        if (conversation.around.reversed != reversed) {
+            conversation.around.flow = flow_of(record, conversation.around.reversed);
+        }
+        if (problem) note(record, conversation, problem, chunk.time, chunk.packet_number, out);
+    }
+    settle(conversation, delivered);
+    // The reassembled bytes are wanted to the end, whoever understands them.
+    if (const auto fate = conversation.layer.opaque(); fate && !tools_->wanted.streams)
+        shunt(record, conversation, *fate);
+}
+
+/// Gives a fate to the payload bytes that were not handed on; the layer gave one to the others.
+void Pipeline::settle(Conversation& conversation, std::uint64_t delivered) {
+    conversation.fated += delivered;
+    for (const Direction direction : {Direction::to_server, Direction::to_client}) {
+        const flow::TcpCounts& now = conversation.tcp.counts(direction);
+        flow::TcpCounts& before = conversation.counted[index(direction)];
+        const std::uint64_t again =
+            now.duplicate - before.duplicate + now.conflicting - before.conflicting;
+        const std::uint64_t discarded = now.discarded - before.discarded;
+        const std::uint64_t not_captured = now.not_captured - before.not_captured;
+        counts_.fates.add(Fate::inspected, again);  // held against what came first
+        counts_.fates.add(Fate::shunted, discarded);
+        counts_.fates.add(Fate::truncated, not_captured);
+        counts_.bad_checksums += now.bad_checksums - before.bad_checksums;
+        counts_.ignored_checksums += now.ignored_checksums - before.ignored_checksums;
+        conversation.fated += again + discarded + not_captured;
+        before = now;
+    }
+}
+
+void Pipeline::shunt(Record& record, Conversation& conversation, Fate fate) {
+    if (fate == Fate::no_key) ++counts_.tls_no_key;
+    if (fate == Fate::ech) ++counts_.tls_ech;
+    if (fate == Fate::midstream) ++counts_.tls_midstream;
+    if (fate == Fate::unsupported) ++counts_.http_2;
+    counts_.fates.add(fate,
+                      conversation.pushed - conversation.fated);  // early bytes that still waited
+    record.shunted = true;
+    record.fate = static_cast<std::uint8_t>(fate);
+    record.value.reset();
+}
+
+void Pipeline::push_udp(Record& record, const Packet& packet, Batch<Sighting>& out) {
+    if (!record.shunted && begins_quic(packet)) {
+        record.shunted = true;
+        record.fate = static_cast<std::uint8_t>(Fate::quic);
+        ++counts_.quic_flows;
+    }
+    if (record.shunted) {
+        counts_.quic_payload += packet.payload_length();
+        counts_.fates.add(Fate::quic, packet.payload_length());
+        return;
+    }
+    if (packet.source_port == dns_port) push_dns(record, packet, out);
+}
+
+void Pipeline::push_dns(Record& record, const Packet& packet, Batch<Sighting>& out) {
+    answer_ = {};
+    if (const Problem problem = dns::decode(packet.payload(), answer_))
+        counts_.problems.add(problem);
+    if (answer_.question.empty()) return;
+    if (const auto match = tools_->names.find(answer_.question)) {
+        out.emplace_back(inventory::NameSighting{flow_of(record, false), packet.time, packet.number,
+                                                 answer_.question, "dns", match->rule,
+                                                 match->vendor, match->severity});
+    }
+}
+
+/// Counts a problem; the first of its kind in a flow is an anomaly.
+void Pipeline::note(Record& record, Conversation& conversation, Problem problem, Time time,
+                    std::uint64_t packet_number, Batch<Sighting>& out) {
+    counts_.problems.add(problem);
+    auto& told = conversation.problems_told;
+    if (std::find(told.begin(), told.end(), problem.name()) != told.end()) return;
+    told.push_back(problem.name());
+    if (!conversation.around.flow) conversation.around.flow = flow_of(record, false);
+    out.emplace_back(
+        inventory::AnomalySighting{conversation.around.flow, time, packet_number, problem});
+}
+
+std::shared_ptr<const inventory::Flow> Pipeline::flow_of(const Record& record,
+                                                         bool reversed) const {
+    auto flow = std::make_shared<inventory::Flow>();
+    flow->client = reversed ? record.server() : record.client();
+    flow->server = reversed ? record.client() : record.server();
+    flow->transport = record.key.transport;
+    flow->origin = record.origin;
+    flow->tunnel = record.tunnel;
+    flow->start = record.first_time;
+    flow->first_packet = record.first_packet_number;
+    for (const std::uint16_t vlan : record.key.vlans) {
+        if (vlan != packet::no_vlan) flow->vlans.push_back(vlan);
+    }
+    flow->id = flow_id_of(*flow);
+    flow->community_id = community_id_of(*flow);
+    return flow;
+}
+
+/// A flow is over: what still waited is walked, and all is told.
+void Pipeline::end(Record& record, const char* reason, Batch<Sighting>& out) {
+    (record.key.transport == packet::Transport::tcp ? counts_.tcp_flows : counts_.udp_flows) += 1;
+    if (record.key.transport == packet::Transport::tcp) {
+        if (!record.client_seen || !record.server_seen) ++counts_.one_direction;
+        if (!record.syn_seen) ++counts_.midstream;
+    }
+    std::optional<std::array<inventory::StreamDirection, 2>> stream;
+    if (record.value) {
+        Conversation& conversation = *record.value;
+        chunks_.clear();
+        conversation.tcp.finish(chunks_);
+        push_chunks(record, conversation, out);
+    }
+    std::shared_ptr<const inventory::Flow> flow;
+    if (record.value) {
+        Conversation& conversation = *record.value;
+        conversation.layer.finish(conversation.around, record.last_time, record.last_packet_number,
+                                  out);
+        counts_.fates.add(Fate::gap, conversation.pushed - conversation.fated);
+        flow = conversation.around.flow;
+        if (conversation.digests) stream = digests_of(conversation);
+        if (const auto fate = conversation.layer.opaque()) shunt(record, conversation, *fate);
+    }
+    if (!tools_->wanted.flows) return;
+    inventory::FlowSighting sighting;
+    sighting.flow = flow ? flow : flow_of(record, false);
+    sighting.time = record.last_time;
+    sighting.packet_number = record.last_packet_number;
+    for (const std::size_t i : {0, 1}) {
+        sighting.packets[i] = record.packets[i];
+        sighting.bytes[i] = record.bytes[i];
+    }
+    sighting.reason = reason;
+    sighting.stream = stream;
+    out.emplace_back(std::move(sighting));
+}
+
+std::array<inventory::StreamDirection, 2> Pipeline::digests_of(Conversation& conversation) {
+    std::array<inventory::StreamDirection, 2> stream;
+    for (const Direction direction : {Direction::to_server, Direction::to_client}) {
+        const std::size_t i = index(direction);
+        stream[i].bytes = conversation.digests->bytes[i];
+        stream[i].missing = conversation.tcp.counts(direction).missing;
+        stream[i].sha256 = to_hex(conversation.digests->hash[i].finish());
+    }
+    return stream;
+}
+
+}  // namespace umbratap::engine

@@ -1,0 +1,84 @@
+// The journey of a packet through one worker: flow, TCP, layers, sightings. Read pipeline.cpp.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/batch.h"
+#include "base/digest.h"
+#include "dns/message.h"
+#include "engine/counts.h"
+#include "engine/layer.h"
+#include "engine/tools.h"
+#include "engine/unwrapper.h"
+#include "flow/table.h"
+#include "flow/tcp_stream.h"
+#include "inventory/sighting.h"
+
+namespace umbratap::engine {
+
+/// All that is remembered of a flow that is still of interest. A shunted flow has none.
+struct Conversation {
+    Conversation(Tools& tools, std::uint64_t number, bool midstream)
+        : tcp(tools.limits.tcp, tools.budget), layer(tools, number, 0, midstream) {
+        around.connection = number;
+    }
+
+    flow::TcpStream tcp;
+    Layer layer;
+    Surroundings around;
+    std::uint64_t pushed = 0, fated = 0;       // payload bytes that came, and that have a fate
+    std::array<flow::TcpCounts, 2> counted{};  // what of TcpStream::counts was taken over already
+    std::vector<std::string_view> problems_told;  // the first of a kind is an anomaly
+    struct Digests {
+        std::array<Sha256, 2> hash;
+        std::array<std::uint64_t, 2> bytes{};
+    };
+    std::unique_ptr<Digests> digests;  // if stream events are wanted
+};
+
+class Pipeline {
+public:
+    /// `index` tells this worker's connections from those of others.
+    Pipeline(Tools& tools, unsigned index);
+
+    /// Brings into the cache what `push` will need for this packet.
+    void expect(const packet::Packet& packet) const noexcept { table_.prefetch(packet); }
+    void push(const Placed& placed, Batch<inventory::Sighting>& out);
+    /// Packet time has reached `now`: forgets flows that fell idle.
+    /// `last_seen` gets one number per sighting: the sequence of the last packet of its flow, by
+    /// which several workers' sightings of one tick are put in order.
+    void tick(Time now, Batch<inventory::Sighting>& out, Batch<std::uint64_t>& last_seen);
+    void finish(Batch<inventory::Sighting>& out, Batch<std::uint64_t>& last_seen);
+
+    Counts& counts() noexcept { return counts_; }
+
+private:
+    using Table = flow::Table<Conversation>;
+    using Record = Table::Record;
+
+    void push_tcp(Record& record, flow::Direction direction, const packet::Packet& packet,
+                  Batch<inventory::Sighting>& out);
+    void push_udp(Record& record, const packet::Packet& packet, Batch<inventory::Sighting>& out);
+    void push_dns(Record& record, const packet::Packet& packet, Batch<inventory::Sighting>& out);
+    void push_chunks(Record& record, Conversation& conversation, Batch<inventory::Sighting>& out);
+    void settle(Conversation& conversation, std::uint64_t delivered);
+    void shunt(Record& record, Conversation& conversation, Fate fate);
+    void end(Record& record, const char* reason, Batch<inventory::Sighting>& out);
+    void end_all(const char* reason, Batch<inventory::Sighting>& out,
+                 Batch<std::uint64_t>& last_seen);
+    void note(Record& record, Conversation& conversation, Problem problem, Time time,
+              std::uint64_t packet_number, Batch<inventory::Sighting>& out);
+    std::shared_ptr<const inventory::Flow> flow_of(const Record& record, bool reversed) const;
+    static std::array<inventory::StreamDirection, 2> digests_of(Conversation& conversation);
+
+    Tools* tools_;
+    Counts counts_;
+    Table table_;
+    std::uint64_t last_connection_;
+    Batch<flow::StreamChunk> chunks_;
+    Batch<Record*> over_;
+    dns::Answer answer_;
+};
+
+}  // namespace umbratap::engine

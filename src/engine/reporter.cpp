@@ -1,0 +1,163 @@
+// The last stage.
+#include "engine/reporter.h"
+
+#include <algorithm>
+
+namespace umbratap::engine {
+
+namespace {
+
+bool asked_for(const Options& options, std::string_view event_type) {
+    return std::find(options.events.begin(), options.events.end(), event_type) !=
+           options.events.end();
+}
+
+constexpr std::size_t lines_bytes_held = 64 * 1024;
+
+}  // namespace
+
+Wanted wanted_by(const Options& options) {
+    Wanted wanted;
+    wanted.http = asked_for(options, "http");
+    wanted.flows = asked_for(options, "flow") || asked_for(options, "stream");
+    wanted.streams = asked_for(options, "stream");
+    wanted.payloads = options.payloads != Payloads::none;
+    return wanted;
+}
+
+Reporter::Reporter(const Options& options, const inventory::Policy& policy,
+                   const detect::Rules& rules, const detect::AlertCatalogue& catalogue)
+    : options_(options),
+      store_(options.inventory),
+      inventory_(options.inventory_limits, policy, rules, catalogue, store_,
+                 options.decrypted_mirror),
+      summary_wanted_(options.outputs.empty()) {
+    for (const std::string& output : options.outputs) sinks_.push_back(report::open_sink(output));
+    if (!options.metrics.empty()) metrics_ = std::make_unique<report::Metrics>(options.metrics);
+    eve_.sensor_id = options.sensor_id;
+    eve_.sensor_group = options.sensor_group;
+}
+
+Reporter::~Reporter() = default;
+
+void Reporter::push(const Batch<inventory::Sighting>& sightings) {
+    for (const inventory::Sighting& sighting : sightings) inventory_.push(sighting, records_);
+    tell(records_);
+}
+
+void Reporter::tick(Time now) {
+    inventory_.tick(now, records_);
+    tell(records_);
+}
+
+void Reporter::tell(Batch<inventory::Record>& records) {
+    for (const inventory::Record& record : records) {
+        if (summary_wanted_) summary_.add(record);
+        if (metrics_) metrics_->count(record);
+        if (sinks_.empty() || !asked_for(options_, report::event_type(record))) continue;
+        report::write_eve(record, eve_, lines_);
+        ++lines_held_;
+    }
+    records.clear();
+    if (lines_.size() >= lines_bytes_held) flush(false);
+}
+
+void Reporter::flush(bool sync) {
+    for (const auto& sink : sinks_) {
+        if (lines_held_ > 0) sink->write(lines_, lines_held_);
+        sink->flush(sync);
+    }
+    lines_.clear();
+    lines_held_ = 0;
+}
+
+inventory::Stats Reporter::stats(const Counts& counts, const capture::SourceCounts& source) const {
+    inventory::Stats stats;
+    stats.packets = source.packets;
+    stats.bytes = source.bytes;
+    stats.drops["filter"] = source.filtered;
+    stats.drops["bad_checksum"] = counts.bad_checksums;
+    stats.flows.tcp = counts.tcp_flows;
+    stats.flows.udp = counts.udp_flows;
+    stats.flows.active = counts.active_flows;
+    stats.flows.one_direction = counts.one_direction;
+    stats.flows.midstream = counts.midstream;
+    stats.flows.forgotten = counts.forgotten;
+    stats.payload.tcp = counts.tcp_payload;
+    stats.payload.quic = counts.quic_payload;
+    stats.payload.inspected = counts.fates[Fate::inspected];
+    stats.payload.shunted = counts.fates[Fate::shunted];
+    for (std::size_t i = 2; i < fates; ++i) {
+        stats.blind[std::string(fate_names[i])] = counts.fates[static_cast<Fate>(i)];
+    }
+    stats.connections = {{"tls_no_key", counts.tls_no_key},
+                         {"tls_ech", counts.tls_ech},
+                         {"tls_midstream", counts.tls_midstream},
+                         {"http_2", counts.http_2},
+                         {"quic", counts.quic_flows},
+                         {"truncated_packets", counts.truncated_packets},
+                         {"ignored_checksums", counts.ignored_checksums}};
+    stats.sessions = inventory_.sessions();
+    stats.alerts = inventory_.alerts();
+    counts.problems.add_to(stats.problems);
+    return stats;
+}
+
+void Reporter::publish(const Counts& counts, const capture::SourceCounts& source) {
+    if (!metrics_) return;
+    report::Gauges gauges;
+    gauges.memory_bytes["conversations"] = counts.memory_bytes;
+    gauges.tcp_gaps = counts.gaps;
+    gauges.tls_connections = {{"no_key", counts.tls_no_key + counts.tls_ech},
+                              {"broken", counts.tls_midstream}};
+    for (const inventory::StoredServer& server : store_.servers()) ++gauges.servers[server.verdict];
+    for (const auto& sink : sinks_) {
+        report::SinkCounts& sums = gauges.sinks[std::string(sink->kind())];
+        const report::SinkCounts one = sink->counts();
+        sums.events += one.events;
+        sums.dropped += one.dropped;
+        sums.queue_bytes += one.queue_bytes;
+    }
+    metrics_->publish(stats(counts, source), gauges);
+    metrics_->ready(true);
+}
+
+void Reporter::finish(const Counts& counts, const capture::SourceCounts& source, bool cut_short,
+                      Time last) {
+    inventory_.finish(records_);
+    tell(records_);
+    inventory::Stats final = stats(counts, source);
+    final.time = last;
+    final.cut_short = cut_short;
+    final.final = true;
+    records_.emplace_back(std::move(final));
+    tell(records_);
+    flush(true);
+    publish(counts, source);
+}
+
+void Reporter::reopen() {
+    for (const auto& sink : sinks_) sink->reopen();
+}
+
+std::string Reporter::summary(const report::SummaryOptions& options) const {
+    return summary_.render(options);
+}
+
+int Reporter::worst_severity() const {
+    return inventory_.worst_severity();
+}
+
+std::string Reporter::take_trouble() {
+    for (const auto& sink : sinks_) {
+        if (std::string trouble = sink->take_trouble(); !trouble.empty()) return trouble;
+    }
+    return {};
+}
+
+bool Reporter::lost_events() const {
+    return std::any_of(sinks_.begin(), sinks_.end(),
+                       [](const auto& sink) { return sink->counts().dropped > 0; });
+}
+
+}  // namespace umbratap::engine

@@ -1,0 +1,64 @@
+// The last stage: sightings go into the inventory, its records to sinks, summary and metrics. One
+// thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "capture/source.h"
+#include "engine/counts.h"
+#include "engine/options.h"
+#include "inventory/inventory.h"
+#include "report/eve.h"
+#include "report/metrics.h"
+#include "report/sink.h"
+#include "report/summary.h"
+
+namespace umbratap::engine {
+
+class Reporter {
+public:
+    /// Opens sinks, metrics and the inventory. Throws report::SinkError, report::MetricsError,
+    /// inventory::StoreError.
+    Reporter(const Options& options, const inventory::Policy& policy, const detect::Rules& rules,
+             const detect::AlertCatalogue& catalogue);
+    ~Reporter();
+
+    void push(const Batch<inventory::Sighting>& sightings);
+    void tick(Time now);
+    /// Refreshes what scrapers see.
+    void publish(const Counts& counts, const capture::SourceCounts& source);
+    /// The end of the run: everything open is told, then the final `stats`.
+    void finish(const Counts& counts, const capture::SourceCounts& source, bool cut_short,
+                Time last);
+
+    void reopen();
+    std::string summary(const report::SummaryOptions& options) const;
+    int worst_severity() const;
+    /// The latest trouble of a sink or the inventory file, once; empty where there is none.
+    std::string take_trouble();
+    bool lost_events() const;
+
+private:
+    void tell(Batch<inventory::Record>& records);
+    inventory::Stats stats(const Counts& counts, const capture::SourceCounts& source) const;
+    void flush(bool sync);
+
+    const Options& options_;
+    inventory::Store store_;
+    inventory::Inventory inventory_;
+    std::vector<std::unique_ptr<report::Sink>> sinks_;
+    std::unique_ptr<report::Metrics> metrics_;
+    report::Summary summary_;
+    report::EveOptions eve_;
+    Batch<inventory::Record> records_;
+    std::string lines_;
+    std::uint64_t lines_held_ = 0;
+    bool summary_wanted_;
+};
+
+/// The reporter's part of Tools: which sightings the chosen event types need.
+Wanted wanted_by(const Options& options);
+
+}  // namespace umbratap::engine

@@ -1,0 +1,162 @@
+// One run over captures.
+#include "engine/run.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <thread>
+
+#include "capture/source.h"
+#include "engine/crew.h"
+#include "engine/reporter.h"
+#include "report/progress.h"
+
+namespace umbratap::engine {
+
+namespace {
+
+// Set by signal handlers, read between two batches of frames.
+volatile std::sig_atomic_t stop_wanted = 0, reopen_wanted = 0, reload_wanted = 0;
+
+void catch_signals() {
+    const auto on = [](int signal, void (*handler)(int)) {
+        struct sigaction action {};
+        action.sa_handler = handler;
+        sigaction(signal, &action, nullptr);
+    };
+    on(SIGINT, [](int) { stop_wanted = 1; });
+    on(SIGTERM, [](int) { stop_wanted = 1; });
+    on(SIGHUP, [](int) { reopen_wanted = 1; });
+    on(SIGUSR2, [](int) { reload_wanted = 1; });
+    on(SIGPIPE, SIG_IGN);
+}
+
+/// Everything that is read before a run begins: it all must be sound, or nothing starts.
+struct Loaded {
+    detect::Rules rules;
+    detect::Names names;
+    detect::AlertCatalogue catalogue;
+    inventory::Policy policy;
+
+    explicit Loaded(const Options& options)
+        : rules(options.rules),
+          names(options.rules),
+          catalogue(options.rules),
+          policy(options.policy.empty() ? inventory::Policy()
+                                        : inventory::Policy::load(options.policy)) {}
+};
+
+/// A new policy takes the place of the old one; a bad one is refused and said, and the old one
+/// stays.
+void reload(const Options& options, inventory::Policy& policy) {
+    if (options.policy.empty()) return;
+    try {
+        policy = inventory::Policy::load(options.policy);
+        std::cerr << "umbratap: " << options.policy << ": read anew\n";
+    } catch (const std::exception& error) {
+        std::cerr << "umbratap: " << error.what() << "; the old policy stays in force\n";
+    }
+}
+
+int terminal_columns() {
+    winsize size{};
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20) return size.ws_col;
+    return 100;
+}
+
+bool colour_wanted() {
+    const char* no_colour = std::getenv("NO_COLOR");
+    return isatty(STDOUT_FILENO) != 0 && (no_colour == nullptr || *no_colour == '\0');
+}
+
+class Notices {
+public:
+    explicit Notices(const Options& options) : quiet_(options.quiet) {}
+    void take(capture::Source& source) {
+        for (const capture::Notice& notice : source.take_notices()) {
+            cut_short_ = cut_short_ || notice.cut_short;
+            if (!quiet_ || notice.cut_short) std::cerr << "umbratap: " << notice.text << '\n';
+        }
+    }
+    bool cut_short() const noexcept { return cut_short_; }
+
+private:
+    bool quiet_;
+    bool cut_short_ = false;
+};
+
+}  // namespace
+
+int run(const Options& options) {
+    Loaded loaded(options);
+    const detect::Prefilter prefilter(options.rules, options.cache);
+    std::unique_ptr<capture::Source> source;
+    try {
+        source = capture::open_files({options.read, options.filter});
+    } catch (const std::invalid_argument& error) {
+        throw UsageError(std::string("BPF filter: ") + error.what());
+    }
+    Reporter reporter(options, loaded.policy, loaded.rules, loaded.catalogue);
+    catch_signals();
+    for (const std::string& warning : loaded.policy.warnings())
+        std::cerr << "umbratap: " << warning << '\n';
+
+    const unsigned workers =
+        options.workers == 0 ? std::max(1U, std::thread::hardware_concurrency()) : options.workers;
+    Crew crew(options, workers, loaded.rules, loaded.names, prefilter, reporter);
+    report::Progress progress(!options.quiet && isatty(STDERR_FILENO) != 0, options.read.front());
+    Notices notices(options);
+    Batch<capture::Frame> frames;
+    bool trouble = false;
+    const auto say_trouble = [&] {
+        if (const std::string line = reporter.take_trouble(); !line.empty()) {
+            std::cerr << "umbratap: " << line << '\n';
+            trouble = true;
+        }
+    };
+    while (stop_wanted == 0) {
+        frames.clear();
+        if (!source->read(frames)) break;
+        crew.push(frames, source->counts());
+        progress.update(source->counts());
+        notices.take(*source);
+        if (reopen_wanted != 0) {
+            reopen_wanted = 0;
+            crew.drain();
+            reporter.reopen();
+        }
+        if (reload_wanted != 0) {
+            reload_wanted = 0;
+            crew.drain();
+            reload(options, loaded.policy);
+        }
+    }
+    notices.take(*source);
+    crew.finish(source->counts(), notices.cut_short());
+    progress.clear();
+    say_trouble();
+    if (options.outputs.empty()) {
+        std::cout << reporter.summary({colour_wanted(), terminal_columns(), loaded.policy.given()})
+                  << std::flush;
+    }
+    if (trouble || reporter.lost_events() || !std::cout) return 1;
+    if (options.fail_on > 0 && reporter.worst_severity() <= options.fail_on) return 10;
+    return 0;
+}
+
+int test_config(const Options& options) {
+    const Loaded loaded(options);
+    const detect::Prefilter prefilter(options.rules, options.cache);
+    for (const std::string& line : describe(options)) std::cout << line << '\n';
+    std::cout << "rules in force: " << loaded.rules.all().size() << " (version "
+              << loaded.rules.version() << ")\n";
+    for (const std::string& line : loaded.policy.describe()) std::cout << line << '\n';
+    for (const std::string& warning : loaded.policy.warnings())
+        std::cerr << "umbratap: " << warning << '\n';
+    return 0;
+}
+
+}  // namespace umbratap::engine
