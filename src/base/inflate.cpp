@@ -1,17 +1,15 @@
-// Three libraries, one habit: the same output however the input is cut, even where the stream is
-// broken.
+// Three libraries, one habit: the same output however the input is cut, even in a broken stream.
 //
 // A library that meets an error gives up what it had decoded in the same call but not handed out.
 // How much that is depends on how much input the call got, that is, on how a sender cut its
 // segments; and what is lost so may be what he wants to hide. zlib hands out all before the error.
 // Not so the others, hence
 //
-//   zstd     gets its input block by block, as it asks for it, and nothing while output waits to be
-//   fetched. The
-//            header goes in byte by byte: given more, libzstd looks for a whole frame and takes
-//            another path.
-//   brotli   gets its input byte by byte, which costs it three quarters of its speed (60 ns a
-//   compressed byte).
+//   zstd     gets its input in whole blocks, each alone, and nothing while output waits to be
+//            fetched. The header goes in byte by byte: given more, libzstd looks for a whole frame
+//            and takes another path.
+//   brotli   gets its input byte by byte. That costs three quarters of its speed: 60 ns a
+//            compressed byte.
 //
 // The head of a member or frame is looked at here before a library sees it: it decides between zlib
 // and raw deflate, tells a further member from trailing bytes, and keeps libzstd's readers for
@@ -48,6 +46,7 @@ struct Step {
     std::size_t read = 0;
     std::size_t written = 0;
     bool ended = false;
+    bool waiting = false;  // another call may give more, even without input
     Problem problem;
 };
 
@@ -73,8 +72,11 @@ public:
         stream_->next_out = out.data();
         stream_->avail_out = static_cast<unsigned>(out.size());
         const int result = inflate(stream_.get(), Z_NO_FLUSH);
-        Step step{
-            given - stream_->avail_in, out.size() - stream_->avail_out, result == Z_STREAM_END, {}};
+        Step step;
+        step.read = given - stream_->avail_in;
+        step.written = out.size() - stream_->avail_out;
+        step.ended = result == Z_STREAM_END;
+        step.waiting = stream_->avail_out == 0 && !step.ended;
         if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR)
             step.problem = problem_broken;
         return step;
@@ -111,6 +113,7 @@ public:
                  out_left > 0);
         step.written = out.size() - out_left;
         step.ended = result == BROTLI_DECODER_RESULT_SUCCESS;
+        step.waiting = out_left == 0 && !step.ended;
         if (result == BROTLI_DECODER_RESULT_ERROR) step.problem = problem_broken;
         return step;
     }
@@ -132,13 +135,47 @@ public:
         ZSTD_DCtx_setParameter(decoder_.get(), ZSTD_d_windowLogMax, window_bits);
     }
 
-    Step step(Bytes in, std::span<std::uint8_t> out) noexcept {
-        const std::size_t given = waiting_ ? 0 : bytes_to_give();
-        ZSTD_inBuffer from{in.data(), std::min(in.size(), given), 0};
+    Step step(Bytes in, std::span<std::uint8_t> out) {
+        if (waiting_) return decode({}, out);
+        const std::size_t wanted = bytes_wanted();
+        if (held_.empty() && (in.size() >= wanted || wanted > block_bytes_max)) {
+            return decode(in.first(std::min(in.size(), wanted)), out);
+        }
+        Step step;
+        if (held_.size() < wanted) {
+            step.read = std::min(wanted - held_.size(), in.size());
+            held_.insert(held_.end(), in.begin(),
+                         in.begin() + static_cast<std::ptrdiff_t>(step.read));
+            if (held_.size() < wanted) return step;
+        }
+        Step decoded = decode(held_, out);
+        held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(decoded.read));
+        decoded.waiting = waiting_ || !held_.empty();
+        decoded.read = step.read;
+        return decoded;
+    }
+
+private:
+    static constexpr std::size_t header_bytes_max = 18;  // RFC 8878, 3.1.1, with magic number
+    static constexpr std::size_t block_header_bytes = 3;
+    static constexpr std::size_t block_bytes_max =
+        128 * 1024;  // more is only a frame to be skipped
+
+    /// libzstd asks for a block together with the header of the next, which must not go in with it.
+    std::size_t bytes_wanted() const noexcept {
+        if (frame_read_ < header_bytes_max || wanted_ <= block_header_bytes) return 1;
+        return wanted_ - block_header_bytes;
+    }
+
+    Step decode(Bytes in, std::span<std::uint8_t> out) noexcept {
+        ZSTD_inBuffer from{in.data(), in.size(), 0};
         ZSTD_outBuffer to{out.data(), out.size(), 0};
         const std::size_t result = ZSTD_decompressStream(decoder_.get(), &to, &from);
         frame_read_ += from.pos;
-        Step step{from.pos, to.pos, result == 0, {}};
+        Step step;
+        step.read = from.pos;
+        step.written = to.pos;
+        step.ended = result == 0;
         if (ZSTD_isError(result)) {
             const bool window =
                 ZSTD_getErrorCode(result) == ZSTD_error_frameParameter_windowTooLarge;
@@ -146,28 +183,19 @@ public:
             return step;
         }
         wanted_ = result;
-        waiting_ = to.pos == to.size && !step.ended;
+        waiting_ = step.waiting = to.pos == to.size && !step.ended;
         if (step.ended) frame_read_ = wanted_ = 0;
         return step;
-    }
-
-private:
-    static constexpr std::size_t header_bytes_max = 18;  // RFC 8878, 3.1.1, with magic number
-    static constexpr std::size_t block_header_bytes = 3;
-
-    /// libzstd asks for a block together with the header of the next: that must not go in with it.
-    std::size_t bytes_to_give() const noexcept {
-        if (frame_read_ < header_bytes_max) return 1;
-        return wanted_ > block_header_bytes ? wanted_ - block_header_bytes : wanted_;
     }
 
     struct Free {
         void operator()(ZSTD_DCtx* decoder) const noexcept { ZSTD_freeDCtx(decoder); }
     };
     std::unique_ptr<ZSTD_DCtx, Free> decoder_;
-    std::uint64_t frame_read_ = 0;  // bytes of this frame that libzstd has taken
-    std::size_t wanted_ = 0;        // bytes that libzstd asks for next
-    bool waiting_ = false;          // output waits to be fetched
+    std::vector<std::uint8_t> held_;  // the beginning of a block
+    std::uint64_t frame_read_ = 0;    // bytes of this frame that libzstd has taken
+    std::size_t wanted_ = 0;          // bytes that libzstd asks for next
+    bool waiting_ = false;            // output waits to be fetched
 };
 
 bool is_zlib(const std::uint8_t* head) noexcept {
@@ -184,7 +212,7 @@ struct Inflater::State {
     Phase phase = Phase::head;
     bool any_ended = false;  // a member or frame has come to its end
     bool broken = false;
-    bool waiting = false;  // the last step filled all the room it had
+    bool waiting = false;  // as the last step said
     bool trailing_told = false;
     std::uint8_t head_size = 0;
     std::array<std::uint8_t, 4> head{};
@@ -314,7 +342,7 @@ Problem Inflater::State::push(Bytes& in, std::size_t out_max, std::vector<std::u
         const Step done = step(in, {out.data() + before, room});
         out.resize(before + done.written);
         left -= done.written;
-        waiting = done.written == room && !done.ended;
+        waiting = done.waiting;
         if (done.problem) {
             broken = true;
             return close(done.problem);

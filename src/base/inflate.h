@@ -5,9 +5,9 @@
 // servers send instead), raw deflate for permessage-deflate (RFC 7692), brotli (RFC 7932), zstd
 // (RFC 8878, several frames).
 //
-// The same input gives the same output however it is cut, up to the very bit where a stream breaks.
-// Memory: about 40 KiB for the deflates, up to 16 MiB for brotli and 8 MiB for zstd, all of it
-// taken only as output grows.
+// The same input gives the same output however it is cut, up to where a stream breaks. Memory:
+// about 40 KiB for the deflates, up to 16 MiB for brotli and 8 MiB for zstd, all of it taken only
+// as output grows.
 #pragma once
 
 #include <cstdint>
