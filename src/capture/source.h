@@ -1,5 +1,5 @@
-// Where frames come from. One of the two virtual interfaces of the house, since the set is open: files, interfaces,
-// PCAP-over-IP; tests have their own.
+// Where frames come from. One of the two virtual interfaces of the house, since the set is open:
+// files, interfaces, PCAP-over-IP; tests have their own.
 #pragma once
 
 #include <cstdint>
@@ -16,32 +16,37 @@
 
 namespace umbratap::capture {
 
-/// An input that cannot be read at all (exit status 4). `what()` is one line: where, what was expected, what to do.
+/// An input that cannot be read at all (exit status 4). `what()` is one line: where, what was
+/// expected, what to do.
 class InputError : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
 /// Numbers that a source knows at any moment.
 struct SourceCounts {
-    std::uint64_t packets = 0;        ///< frames read from the input, before the filter
-    std::uint64_t bytes = 0;          ///< captured bytes of these
-    std::uint64_t filtered = 0;       ///< frames that the BPF filter left out
-    std::uint64_t input_bytes = 0;    ///< bytes of input consumed so far (compressed, where it is)
-    std::uint64_t input_total = 0;    ///< bytes of input in all; 0 where nobody knows (a pipe, a socket)
+    std::uint64_t packets = 0;      ///< frames read from the input, before the filter
+    std::uint64_t bytes = 0;        ///< captured bytes of these
+    std::uint64_t filtered = 0;     ///< frames that the BPF filter left out
+    std::uint64_t input_bytes = 0;  ///< bytes of input consumed so far (compressed, where it is)
+    std::uint64_t input_total =
+        0;  ///< bytes of input in all; 0 where nobody knows (a pipe, a socket)
 };
 
-/// Something that the user should hear once: a file cut short, a block that made no sense, a link type without decoder.
+/// Something that the user should hear once: a file cut short, a block that made no sense, a link
+/// type without decoder.
 struct Notice {
-    std::string text;         ///< one line, beginning with the file name
-    bool cut_short = false;   ///< the file ends within a packet; all before it was read (`stats.capture.cut_short`)
+    std::string text;        ///< one line, beginning with the file name
+    bool cut_short = false;  ///< the file ends within a packet; all before it was read
+                             ///< (`stats.capture.cut_short`)
 };
 
 class Source {
 public:
     virtual ~Source() = default;
 
-    /// Appends the next frames (at least one, at most a few hundred) and returns true; false at the end.
-    /// Views in frames live until the next call. Trouble in the middle of an input ends that input with a Notice.
+    /// Appends the next frames (at least one, at most a few hundred) and returns true; false at the
+    /// end. Views in frames live until the next call. Trouble in the middle of an input ends that
+    /// input with a Notice.
     virtual bool read(Batch<Frame>& out) = 0;
 
     virtual SourceCounts counts() const = 0;
@@ -49,17 +54,20 @@ public:
     /// Notices since the last call.
     virtual std::vector<Notice> take_notices() = 0;
 
-    /// TLS secrets found in the capture since the last call (pcapng Decryption Secrets Blocks, key log format).
+    /// TLS secrets found in the capture since the last call (pcapng Decryption Secrets Blocks, key
+    /// log format).
     virtual std::vector<std::string> take_secrets() { return {}; }
 };
 
 struct FileOptions {
-    std::vector<std::string> inputs;  ///< files, directories (read in order of name), "-", "tcp://HOST:PORT"
-    std::string filter;               ///< BPF filter; empty takes all
+    std::vector<std::string>
+        inputs;          ///< files, directories (read in order of name), "-", "tcp://HOST:PORT"
+    std::string filter;  ///< BPF filter; empty takes all
 };
 
-/// Opens all inputs in the order given; directories are expanded. Throws InputError where an input is missing, is not a
-/// capture, or a directory cannot be read or holds no capture, and std::invalid_argument where the filter is wrong.
+/// Opens all inputs in the order given; directories are expanded. Throws InputError where an input
+/// is missing, is not a capture, or a directory cannot be read or holds no capture, and
+/// std::invalid_argument where the filter is wrong.
 std::unique_ptr<Source> open_files(const FileOptions& options);
 
 }  // namespace umbratap::capture
