@@ -18,15 +18,21 @@ namespace umbratap::inventory {
 struct Parties {
     std::shared_ptr<const Flow> flow;
     std::optional<Proxy> proxy;
-    std::string host, path, server_name;    ///< of the server; empty where unseen
+    std::string host, path, server_name;  ///< of the server; empty where unseen
     std::uint16_t port = 0;
-    std::string tls;                        ///< "none", "1.2", "1.3"
-    std::string http_version;               ///< "1.1", "2"; empty where there is no HTTP
+    std::string tls;           ///< "none", "1.2", "1.3"
+    std::string http_version;  ///< "1.1", "2"; empty where there is no HTTP
     std::string user_agent;
     mcp::Implementation client, server;
 };
 
-enum class Transport : std::uint8_t { streamable_http, http_sse, stateless_http, websocket, stream };
+enum class Transport : std::uint8_t {
+    streamable_http,
+    http_sse,
+    stateless_http,
+    websocket,
+    stream
+};
 std::string_view to_string(Transport transport) noexcept;
 
 enum class Outcome : std::uint8_t { ok, error, tool_error, input_required, unanswered, refused };
@@ -37,18 +43,18 @@ struct Call {
     Parties parties;
     Transport transport = Transport::streamable_http;
     Time time;
-    std::uint64_t packet_number = 0;        ///< of the packet that completed it
+    std::uint64_t packet_number = 0;  ///< of the packet that completed it
     bool notification = false;
     bool from_server = false;
     std::string method, id, tool, prompt, resource_uri, protocol_version, session_id;
     Verdict verdict = Verdict::shadow;
     Outcome outcome = Outcome::ok;
-    bool answered = false;                  ///< there is a response: the next three are known
+    bool answered = false;  ///< there is a response: the next three are known
     std::uint64_t request_bytes = 0, response_bytes = 0;
     double duration_ms = 0;
     std::int64_t error_code = 0;
     std::string error_message;
-    std::string arguments, result;          ///< with --payloads
+    std::string arguments, result;  ///< with --payloads
 };
 
 /// `mcp_session`
@@ -57,15 +63,16 @@ struct Session {
     Transport transport = Transport::streamable_http;
     std::string protocol_version, session_id;
     Time start, end;
-    std::uint64_t packet_number = 0;        ///< of its last message
+    std::uint64_t packet_number = 0;  ///< of its last message
     std::map<std::string, std::uint64_t> methods, server_methods, tools_called;
     std::vector<std::string> tools_listed;  ///< in order of first sight
     bool tools_listed_truncated = false;
-    std::uint64_t errors = 0, tool_errors = 0, refused = 0, bytes_to_server = 0, bytes_to_client = 0;
+    std::uint64_t errors = 0, tool_errors = 0, refused = 0, bytes_to_server = 0,
+                  bytes_to_client = 0;
     std::uint64_t list_tokens_estimate = 0;
     Judgement judgement;
     std::uint8_t confidence = 0;
-    std::vector<std::string> evidence;      ///< ids of rules
+    std::vector<std::string> evidence;  ///< ids of rules
 };
 
 /// `alert`
@@ -73,7 +80,7 @@ struct Alert {
     Parties parties;
     Time time;
     std::uint64_t packet_number = 0;
-    std::string id;                         ///< the same in the opening and the closing event of a fold
+    std::string id;  ///< the same in the opening and the closing event of a fold
     std::string category, signature;
     std::uint32_t signature_id = 0;
     int rev = 1;
@@ -81,7 +88,7 @@ struct Alert {
     std::uint64_t count = 1;
     bool closing = false;
     std::map<std::string, std::vector<std::string>> metadata;
-    std::string matched, where, excerpt;    ///< alert.evidence
+    std::string matched, where, excerpt;  ///< alert.evidence
     std::optional<Verdict> verdict;
     std::string method, tool, session_id, protocol_version;
     std::optional<Transport> transport;
@@ -92,10 +99,10 @@ struct InventoryChange {
     Parties parties;
     Time time;
     std::uint64_t packet_number = 0;
-    std::string kind;                       ///< "server", "client", "tool"
-    std::string change;                     ///< "new", "changed"
-    std::string name;                       ///< of the tool
-    std::string fingerprint;                ///< of the tool's definition
+    std::string kind;         ///< "server", "client", "tool"
+    std::string change;       ///< "new", "changed"
+    std::string name;         ///< of the tool
+    std::string fingerprint;  ///< of the tool's definition
     Verdict verdict = Verdict::shadow;
 };
 
@@ -103,7 +110,7 @@ struct Anomaly {
     std::shared_ptr<const Flow> flow;
     Time time;
     std::uint64_t packet_number = 0;
-    std::string event;                      ///< "tcp.conflicting_overlap"
+    std::string event;  ///< "tcp.conflicting_overlap"
 };
 
 /// `http`
@@ -116,8 +123,12 @@ struct HttpExchange {
 
 /// `tls`, `flow`, `stream`
 using TlsHandshake = TlsSighting;
-struct FlowEnd { FlowSighting flow; };
-struct StreamEnd { FlowSighting flow; };
+struct FlowEnd {
+    FlowSighting flow;
+};
+struct StreamEnd {
+    FlowSighting flow;
+};
 
 /// `stats`: see interface.md; every number since the start of the run.
 struct Stats {
@@ -131,14 +142,16 @@ struct Stats {
     struct {
         std::uint64_t tcp = 0, quic = 0, inspected = 0, shunted = 0;
     } payload;
-    std::map<std::string, std::uint64_t> blind;        ///< all nine reasons, zero included
-    std::map<std::string, std::uint64_t> connections;  ///< counts for the summary: "tls_no_key", "quic", "http", …
-    std::map<std::string, std::uint64_t> sessions;     ///< by verdict
-    std::map<std::string, std::uint64_t> alerts;       ///< by category
-    std::map<std::string, std::uint64_t> problems;     ///< by name
+    std::map<std::string, std::uint64_t> blind;  ///< all nine reasons, zero included
+    std::map<std::string, std::uint64_t>
+        connections;  ///< counts for the summary: "tls_no_key", "quic", "http", …
+    std::map<std::string, std::uint64_t> sessions;  ///< by verdict
+    std::map<std::string, std::uint64_t> alerts;    ///< by category
+    std::map<std::string, std::uint64_t> problems;  ///< by name
     bool final = false;
 };
 
-using Record = std::variant<Call, Session, Alert, InventoryChange, Anomaly, HttpExchange, TlsHandshake, FlowEnd, StreamEnd, Stats>;
+using Record = std::variant<Call, Session, Alert, InventoryChange, Anomaly, HttpExchange,
+                            TlsHandshake, FlowEnd, StreamEnd, Stats>;
 
 }  // namespace umbratap::inventory

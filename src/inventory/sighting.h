@@ -1,4 +1,5 @@
-// What workers tell the inventory: everything that was seen on one flow, owned, in the order of packets.
+// What workers tell the inventory: everything that was seen on one flow, owned, in the order of
+// packets.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,8 @@ namespace umbratap::inventory {
 /// One flow as events name it. Shared by all sightings of the flow.
 struct Flow {
     std::uint64_t id = 0;
-    packet::Endpoint client, server;   ///< of the inner packets; turned round where requests show the other way
+    packet::Endpoint client,
+        server;  ///< of the inner packets; turned round where requests show the other way
     packet::Transport transport = packet::Transport::tcp;
     std::string community_id;
     const capture::Origin* origin = nullptr;
@@ -33,26 +35,28 @@ struct Flow {
 
 /// What is known of the TLS around an exchange.
 struct TlsView {
-    std::string version;        ///< "1.2", "1.3"; empty where there was none
+    std::string version;  ///< "1.2", "1.3"; empty where there was none
     std::string server_name;
 };
 
 /// The explicit proxy in between.
 struct Proxy {
     packet::Endpoint endpoint;
-    std::string kind;           ///< "http" (absolute-form requests), "connect", "socks5"
+    std::string kind;  ///< "http" (absolute-form requests), "connect", "socks5"
 };
 
-/// One HTTP exchange, or one bare stream, around messages. Shared; never changed after it was handed on.
+/// One HTTP exchange, or one bare stream, around messages. Shared; never changed after it was
+/// handed on.
 struct Exchange {
     std::shared_ptr<const Flow> flow;
-    std::uint64_t connection = 0;      ///< number of the (tunnelled) connection within the run; with `id` unique
+    std::uint64_t connection =
+        0;  ///< number of the (tunnelled) connection within the run; with `id` unique
     http::ExchangeId id = 0;
     std::shared_ptr<const http::Head> request;
     std::shared_ptr<const http::Head> response;
     TlsView tls;
     std::optional<Proxy> proxy;
-    std::string tunnel_authority;      ///< of the CONNECT around it
+    std::string tunnel_authority;  ///< of the CONNECT around it
 };
 
 /// One text that held messages.
@@ -63,8 +67,8 @@ struct MessageSighting {
     Time time;
     std::uint64_t packet_number = 0;
     mcp::Message message;
-    detect::Evidence evidence;         ///< of message and heads together
-    bool alternate = false;            ///< only in another reading of ambiguous bytes: no session counts it
+    detect::Evidence evidence;  ///< of message and heads together
+    bool alternate = false;  ///< only in another reading of ambiguous bytes: no session counts it
 };
 
 /// `event: endpoint` of the old HTTP+SSE transport.
@@ -72,7 +76,7 @@ struct EndpointSighting {
     std::shared_ptr<const Exchange> exchange;
     Time time;
     std::uint64_t packet_number = 0;
-    std::string endpoint;              ///< as sent: a URI reference
+    std::string endpoint;  ///< as sent: a URI reference
     detect::Evidence evidence;
 };
 
@@ -81,7 +85,7 @@ struct HeadSighting {
     std::shared_ptr<const Exchange> exchange;
     Time time;
     std::uint64_t packet_number = 0;
-    detect::Evidence evidence;         ///< of the heads alone
+    detect::Evidence evidence;  ///< of the heads alone
 };
 
 /// The exchange is over.
@@ -97,7 +101,7 @@ struct NameSighting {
     std::shared_ptr<const Flow> flow;
     Time time;
     std::uint64_t packet_number = 0;
-    std::string name, protocol;        ///< protocol: "tls", "dns", "quic", "http"
+    std::string name, protocol;  ///< protocol: "tls", "dns", "quic", "http"
     std::string rule, vendor;
     int severity = 3;
 };
@@ -132,14 +136,15 @@ struct StreamDirection {
 /// End of a flow.
 struct FlowSighting {
     std::shared_ptr<const Flow> flow;
-    Time time;                          ///< of its last packet
+    Time time;  ///< of its last packet
     std::uint64_t packet_number = 0;
     std::uint64_t packets[2] = {}, bytes[2] = {};  ///< to server, to client; IP bytes
-    std::string reason;                 ///< "closed", "timeout", "forgotten", "end"
+    std::string reason;                            ///< "closed", "timeout", "forgotten", "end"
     std::optional<std::array<StreamDirection, 2>> stream;  ///< if asked for
 };
 
-using Sighting = std::variant<MessageSighting, EndpointSighting, HeadSighting, ExchangeSighting, NameSighting,
-                              LongTextSighting, TlsSighting, AnomalySighting, FlowSighting>;
+using Sighting =
+    std::variant<MessageSighting, EndpointSighting, HeadSighting, ExchangeSighting, NameSighting,
+                 LongTextSighting, TlsSighting, AnomalySighting, FlowSighting>;
 
 }  // namespace umbratap::inventory

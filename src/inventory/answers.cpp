@@ -1,0 +1,148 @@
+// What servers send: requests and notifications of their own, and answers to what waits.
+#include <algorithm>
+
+#include "inventory/inventory_state.h"
+
+namespace umbratap::inventory {
+
+namespace {
+
+double milliseconds(Duration duration) {
+    return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+}  // namespace
+
+void Inventory::State::server_message(OpenExchange& open, const MessageSighting& sighting,
+                                      Batch<Record>& out) {
+    const mcp::Message& message = sighting.message;
+    LiveSession* session = session_of(open, sighting.evidence, sighting.time, out);
+    if (session == nullptr) return;
+    count_name(session->session.server_methods, message.method, limits.distinct_names_max);
+    session->session.bytes_to_client += message.bytes;
+    judge(open, sighting.time, *session);
+    seen(*session, open, sighting.time, sighting.packet_number, sighting.evidence);
+    confirm(*session, out);
+    wait_or_tell(*session, call_of(open, sighting), key_of(*open.exchange), from_server, out);
+}
+
+void Inventory::State::server_answer(OpenExchange& open, const MessageSighting& sighting,
+                                     Batch<Record>& out) {
+    const mcp::Message& message = sighting.message;
+    if (!open.sent.empty() && open.refused()) {
+        settle_refusal(open, message, out);
+        if (!open.accepted) return;
+    }
+    LiveSession* session = session_of(open, sighting.evidence, sighting.time, out);
+    if (session == nullptr || !is_waited_for(*session, message.id)) {
+        // The old transport's stream whose first event was missed: the answer goes to whoever
+        // of this client waits for it.
+        LiveSession* other = find(Sessions::key_of_peers(*open.exchange));
+        if (other != nullptr && other != session && is_waited_for(*other, message.id)) {
+            session = other;
+            open.session = other->serial;
+        }
+    }
+    if (session == nullptr) return;
+    session->session.bytes_to_client += message.bytes;
+    const bool alive = answer(*session, open, sighting, from_client, out);
+    if (!alive) return;
+    note_result(*session, sighting, out);
+    judge(open, sighting.time, *session);
+    seen(*session, open, sighting.time, sighting.packet_number, sighting.evidence);
+    confirm(*session, out);
+}
+
+bool Inventory::State::is_waited_for(const LiveSession& session, const std::string& id) const {
+    return session.waiting[from_client].contains(id);
+}
+
+bool Inventory::State::answer(LiveSession& session, OpenExchange& open,
+                              const MessageSighting& sighting, std::size_t sender,
+                              Batch<Record>& out) {
+    const mcp::Message& message = sighting.message;
+    auto& waiting = session.waiting[sender];
+    const auto found = waiting.find(message.id);
+    const bool is_error = message.kind == mcp::Kind::error;
+    if (is_error) {
+        ++session.session.errors;
+    } else if (message.tool_error) {
+        ++session.session.tool_errors;
+    }
+    if (found == waiting.end()) return true;
+    auto& calls = found->second;
+    auto place = std::find_if(calls.begin(), calls.end(), [&](const WaitingCall& call) {
+        return call.exchange == key_of(*open.exchange);
+    });
+    if (place == calls.end()) place = calls.begin();
+    Call call = std::move(place->call);
+    const Time sent = place->sent;
+    calls.erase(place);
+    --session.calls_waiting;
+    if (calls.empty()) waiting.erase(found);
+
+    call.answered = true;
+    call.time = sighting.time;
+    call.packet_number = sighting.packet_number;
+    call.duration_ms = std::max(0.0, milliseconds(sighting.time - sent));
+    call.response_bytes = message.bytes;
+    call.result = message.result;
+    call.error_code = message.error_code;
+    call.error_message = message.error_message;
+    call.outcome = is_error                 ? Outcome::error
+                   : message.tool_error     ? Outcome::tool_error
+                   : message.input_required ? Outcome::input_required
+                                            : Outcome::ok;
+    if (sender == from_client && opens_session(call.method)) {
+        if (is_error) return take_back(session, open, std::move(call), out);
+        session.tentative = false;
+        if (!message.protocol_version.empty()) {
+            session.session.protocol_version = message.protocol_version;
+            session.answered_version = true;
+        }
+    }
+    if (!message.server.empty()) session.session.parties.server = message.server;
+    out.emplace_back(complete(std::move(call), session));
+    return true;
+}
+
+bool Inventory::State::take_back(LiveSession& session, OpenExchange& open, Call call,
+                                 Batch<Record>& out) {
+    call.outcome = Outcome::refused;
+    Session& record = session.session;
+    --record.errors;
+    call = complete(std::move(call), session);
+    call.protocol_version.clear();
+    if (auto count = record.methods.find(call.method);
+        count != record.methods.end() && --count->second == 0)
+        record.methods.erase(count);
+    remember_probe(*open.exchange, call, record.parties.client);
+    out.emplace_back(std::move(call));
+    if (!record.methods.empty() || !record.server_methods.empty()) return true;
+    open.session = 0;
+    sessions.forget(session);
+    return false;
+}
+
+void Inventory::State::note_result(LiveSession& session, const MessageSighting& sighting,
+                                   Batch<Record>& out) {
+    const mcp::Message& message = sighting.message;
+    Session& record = session.session;
+    if (!message.server.empty()) record.parties.server = message.server;
+    for (const mcp::Tool& tool : message.tools) {
+        if (!session.tools_known.contains(tool.name)) {
+            if (record.tools_listed.size() >= limits.tools_listed_max) {
+                record.tools_listed_truncated = true;
+            } else {
+                session.tools_known.insert(tool.name);
+                record.tools_listed.push_back(tool.name);
+            }
+        }
+        // Four bytes of JSON a token: the usual rule of thumb for English text and schemas.
+        record.list_tokens_estimate += tool.definition.size() / 4;
+        store.note_tool(record, tool, sighting.time, sighting.packet_number, changes);
+    }
+    tell_changes(out);
+}
+
+}  // namespace umbratap::inventory

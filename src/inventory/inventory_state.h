@@ -1,0 +1,200 @@
+// What Inventory remembers, and its methods by theme; shared by the files that implement them, and
+// by nobody else.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "inventory/alert_fold.h"
+#include "inventory/inventory.h"
+#include "inventory/live_session.h"
+#include "inventory/place.h"
+#include "inventory/sessions.h"
+
+namespace umbratap::inventory {
+
+inline constexpr std::size_t from_client = 0, from_server = 1;  ///< index of LiveSession::waiting
+
+/// The two that open a conversation: a handshake (to 2025-11-25) and a probe (from 2026-07-28).
+inline bool opens_session(std::string_view method) {
+    return method == "initialize" || method == "server/discover";
+}
+
+inline ExchangeKey key_of(const Exchange& exchange) {
+    return {exchange.connection, exchange.id};
+}
+
+/// Counts under `name`; beyond `distinct_max` names, under "…".
+void count_name(std::map<std::string, std::uint64_t>& counts, const std::string& name,
+                std::uint32_t distinct_max);
+
+/// What a client sent, before it is known whether the server took it.
+struct Sent {
+    Call call;
+    detect::Evidence evidence;
+    mcp::Implementation client;
+};
+
+struct OpenExchange {
+    std::shared_ptr<const Exchange> exchange;
+    Place place;
+    std::vector<Sent> sent;
+    std::uint64_t session = 0;
+    bool accepted = false;
+    bool bare = false;
+    http::TextKind kind = http::TextKind::body;
+
+    std::uint16_t status() const { return exchange->response ? exchange->response->status : 0; }
+    bool refused() const { return status() >= 300; }
+};
+
+struct ExchangeHash {
+    std::size_t operator()(const ExchangeKey& key) const noexcept {
+        return std::hash<std::uint64_t>()(key.connection * 0x9e3779b97f4a7c15U ^ key.exchange);
+    }
+};
+
+/// Where an event stream of the old transport told its client to post to.
+struct LegacyEndpoint {
+    std::string id, path;  ///< session id, path of the event stream
+};
+
+/// An `initialize` or `server/discover` that was refused.
+struct Probe {
+    packet::Address client;
+    packet::Endpoint server;
+    std::string method;
+    mcp::Implementation name;
+    Time time;
+};
+
+struct Inventory::State {
+    const Limits limits;
+    const Policy& policy;
+    const detect::Rules& rules;
+    const detect::AlertCatalogue& catalogue;
+    Store& store;
+    const bool decrypted_mirror;
+
+    Sessions sessions;
+    std::unordered_map<ExchangeKey, OpenExchange, ExchangeHash> exchanges;
+    std::deque<ExchangeKey> exchange_order;              // in order of opening
+    std::deque<std::pair<Time, ExchangeKey>> undecided;  // the same; after a minute all is accepted
+    std::unordered_map<std::string, LegacyEndpoint> endpoints;  // by peers and target
+    std::deque<std::string> endpoint_order;
+    std::deque<Probe> probes;
+    std::deque<std::pair<Time, std::uint64_t>> closing;  // sessions that were deleted
+    std::unordered_set<std::string> contacted;  // client and host of sessions and told suspicions
+    std::deque<std::string> contacted_order;
+    std::deque<std::pair<Time, NameSighting>> resolved;  // DNS; told if nothing better comes
+    AlertFold alerts;
+    std::map<std::string, std::uint64_t> ended;
+    Batch<InventoryChange> changes;
+    Time now{};
+
+    State(const Limits& l, const Policy& p, const detect::Rules& r, const detect::AlertCatalogue& c,
+          Store& s, bool mirror)
+        : limits(l),
+          policy(p),
+          rules(r),
+          catalogue(c),
+          store(s),
+          decrypted_mirror(mirror),
+          alerts(l.alert_window, l.alerts_open_max) {}
+
+    // Exchanges (exchanges.cpp).
+
+    OpenExchange& open_exchange(const std::shared_ptr<const Exchange>& exchange, Time time,
+                                Batch<Record>& out);
+    void forget_oldest_exchange(const ExchangeKey& except, Batch<Record>& out);
+    void end_exchange(const ExchangeKey& key, Batch<Record>& out);
+    /// All that waits in the exchange is accepted or refused, as its response head says.
+    void decide(OpenExchange& open, Batch<Record>& out);
+    Transport transport_of(const OpenExchange& open, const Call& call) const;
+    const LegacyEndpoint* find_endpoint(const OpenExchange& open) const;
+    std::string session_id_of(const OpenExchange& open) const;
+
+    // What clients send (requests.cpp).
+
+    Call call_of(const OpenExchange& open, const MessageSighting& sighting) const;
+    void accept(OpenExchange& open, Sent& sent, Batch<Record>& out);
+    void wait_or_tell(LiveSession& session, Call call, ExchangeKey exchange, std::size_t sender,
+                      Batch<Record>& out);
+    /// What the session knows and the call does not say itself.
+    Call complete(Call call, const LiveSession& session) const;
+    void refuse(OpenExchange& open, Sent& sent, Batch<Record>& out);
+    /// A body came with a 3xx, 4xx or 5xx: an ordinary JSON-RPC error is an answer, everything else
+    /// a refusal.
+    void settle_refusal(OpenExchange& open, const mcp::Message& message, Batch<Record>& out);
+    void remember_probe(const Exchange& exchange, const Call& call,
+                        const mcp::Implementation& client);
+    void adopt_probes(const Exchange& exchange, const mcp::Implementation& client,
+                      LiveSession& session);
+
+    // Sessions (membership.cpp).
+
+    /// The session of a client's message; a new one where it opens one and the evidence suffices,
+    /// else nullptr.
+    LiveSession* join(OpenExchange& open, const Call& call, const mcp::Implementation& client,
+                      const detect::Evidence& evidence, Batch<Record>& out);
+    LiveSession* find(const std::string& key);
+    LiveSession& open_session(const OpenExchange& open, Time time, Batch<Record>& out);
+    /// Makes the session findable by all that this exchange says of it.
+    void name(LiveSession& session, const OpenExchange& open, const mcp::Implementation& client);
+    /// The session that a server's message, or a client's answer, belongs to.
+    LiveSession* session_of(OpenExchange& open, const detect::Evidence& evidence, Time time,
+                            Batch<Record>& out);
+    void seen(LiveSession& session, const OpenExchange& open, Time time,
+              std::uint64_t packet_number, const detect::Evidence& evidence);
+    /// The worst verdict of all its exchanges is the session's.
+    Judgement judge(const OpenExchange& open, Time time, LiveSession& session);
+    /// Tells alerts and inventory once it is certain that there is a session.
+    void confirm(LiveSession& session, Batch<Record>& out);
+    void tell_changes(Batch<Record>& out);
+    void forget_oldest_call(LiveSession& session, Batch<Record>& out);
+    void end(LiveSession& session, Batch<Record>& out);
+
+    // What servers send (answers.cpp).
+
+    void server_message(OpenExchange& open, const MessageSighting& sighting, Batch<Record>& out);
+    /// An answer of the server.
+    void server_answer(OpenExchange& open, const MessageSighting& sighting, Batch<Record>& out);
+    bool is_waited_for(const LiveSession& session, const std::string& id) const;
+    /// Completes the waiting call that `sighting` answers. False if that took the session back.
+    bool answer(LiveSession& session, OpenExchange& open, const MessageSighting& sighting,
+                std::size_t sender, Batch<Record>& out);
+    /// The answer to what opened the session was an error: it was a refused probe.
+    bool take_back(LiveSession& session, OpenExchange& open, Call call, Batch<Record>& out);
+    void note_result(LiveSession& session, const MessageSighting& sighting, Batch<Record>& out);
+
+    // Findings (findings.cpp).
+
+    Alert alert_of(std::string_view category) const;
+    void raise_shadow(const LiveSession& session, Batch<Record>& out);
+    void raise(std::string_view category, const Call& call, std::string where, std::string matched,
+               Batch<Record>& out);
+    void suspect(const NameSighting& sighting, Batch<Record>& out);
+    void contact(const Parties& parties);
+    static std::string contact_key(const packet::Address& client, std::string_view host);
+    void remember_contact(const packet::Address& client, std::string_view host);
+
+    // Sightings and time (inventory.cpp).
+
+    void push(const MessageSighting& sighting, Batch<Record>& out);
+    void push(const HeadSighting& sighting, Batch<Record>& out);
+    void push(const EndpointSighting& sighting, Batch<Record>& out);
+    void push(const ExchangeSighting& sighting, Batch<Record>& out);
+    void push(const NameSighting& sighting, Batch<Record>& out);
+    void push(const LongTextSighting& sighting, Batch<Record>& out);
+    void push(const TlsSighting& sighting, Batch<Record>& out);
+    void push(const AnomalySighting& sighting, Batch<Record>& out);
+    void push(const FlowSighting& sighting, Batch<Record>& out);
+    void tick(Time time, Batch<Record>& out);
+    void finish(Batch<Record>& out);
+};
+
+}  // namespace umbratap::inventory
