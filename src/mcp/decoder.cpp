@@ -27,22 +27,24 @@ constexpr std::size_t supported_versions_max = 32;
 constexpr std::size_t version_bytes_max = 64;
 constexpr std::size_t converted_bytes_kept = 1 << 20;
 
-JsonType type_of(std::uint8_t kind) noexcept {
-    switch (kind) {
+constexpr Problem too_many{"json.batch_too_long"};
+
+/// Absent if it is no value at all.
+JsonType type_of(const JsonIndex& index, std::uint32_t token) noexcept {
+    switch (index.kind(token)) {
         case '{':
             return JsonType::object;
         case '[':
             return JsonType::array;
         case '"':
             return JsonType::string;
-        case 't':
-        case 'f':
-            return JsonType::boolean;
-        case 'n':
-            return JsonType::null;
         default:
-            return JsonType::number;
+            break;
     }
+    const std::string_view text = index.scalar(token);
+    if (text == "true" || text == "false") return JsonType::boolean;
+    if (text == "null") return JsonType::null;
+    return is_number(text) ? JsonType::number : JsonType::absent;
 }
 
 }  // namespace
@@ -121,22 +123,17 @@ Problem Decoder::State::read_values(Batch<Message>& out) {
     Problem found;
     while (walker.at() < index.count()) {
         const std::uint8_t kind = walker.kind();
-        const bool is_first = walker.at() == 0;
-        if (!is_first) {
-            found = found.or_else(Problem{"json.trailing_bytes"});
-            several = true;
-        }
+        several = walker.at() > 0;
+        if (several) found = found.or_else(Problem{"json.trailing_bytes"});
         if (kind == '{') {
-            if (messages >= limits.batch_messages_max)
-                return found.or_else(Problem{"json.batch_too_long"});
+            if (messages >= limits.batch_messages_max) return found.or_else(too_many);
             read_message(false, out);
         } else if (kind == '[') {
-            found = found.or_else(read_array(out));
+            if (read_array(out)) return found.or_else(too_many);
         } else {
             break;
         }
         if (walker.broken()) return found.or_else(Problem{"json.broken"});
-        if (messages >= limits.batch_messages_max && found) break;
     }
     return found;
 }
@@ -148,7 +145,7 @@ Problem Decoder::State::read_array(Batch<Message>& out) {
             walker.skip();
             continue;
         }
-        if (messages >= limits.batch_messages_max) return Problem{"json.batch_too_long"};
+        if (messages >= limits.batch_messages_max) return too_many;
         read_message(true, out);
     }
     return no_problem;
@@ -220,9 +217,12 @@ void Decoder::State::fill_method(Message& message) {
     std::erase_if(tokens, [&](std::uint32_t token) { return !index.string(token, content); });
     if (tokens.empty()) return;
     const std::uint32_t winner = has_string(last) ? last->first : tokens.back();
-    index.string(winner, content);
     message.method = string_at(winner);
-    message.oddities.escaped_name |= has_needless_escape(content);
+    for (const std::uint32_t token : tokens) {
+        if (index.string(token, content) && has_needless_escape(content)) {
+            message.oddities.escaped_name = true;
+        }
+    }
     for (const std::uint32_t token : tokens) {
         if (token == winner) continue;
         message.other_method = string_at(token);
@@ -232,29 +232,30 @@ void Decoder::State::fill_method(Message& message) {
 }
 
 void Decoder::State::fill_kind(Message& message) {
+    const auto type = [&](const Spot* at) {
+        return at ? type_of(index, at->first) : JsonType::absent;
+    };
     const Spot* id = spot(Field::id);
-    const std::uint8_t kind = id ? index.kind(id->first) : 0;
-    if (kind == '"') {
+    const JsonType id_type = type(id);
+    if (id_type == JsonType::string) {
         append_json_string(message.id, string(Field::id));
-    } else if (id && kind != '{' && kind != '[' && kind != 'n') {
-        const std::string_view value = index.scalar(id->first);
-        if (is_number(value) || value == "true" || value == "false") message.id = value;
-    }
-    const bool has_id = id && kind != 'n';
-    if (!walker.methods().empty() && !(message.method.empty() && spot(Field::result))) {
-        // Behind the end of a cut text there may have been an id.
-        const bool announces = message.method.starts_with("notifications/");
-        const bool asks = has_id || (walker.broken() && !id && !announces);
-        message.kind = asks ? Kind::request : Kind::notification;
-        return;
+    } else if (id_type == JsonType::number || id_type == JsonType::boolean) {
+        message.id = index.scalar(id->first);
     }
     const Spot* result = spot(Field::result);
     const Spot* error = spot(Field::error);
-    const auto counts = [&](const Spot* at) { return at && index.kind(at->first) != 'n'; };
-    message.kind =
-        result && (counts(result) || !counts(error)) && !(counts(error) && !counts(result))
-            ? Kind::result
-            : Kind::error;
+    if (!message.method.empty() || (!result && !error)) {
+        // Behind the end of a cut text there may have been an id.
+        const bool perhaps_cut_off =
+            walker.broken() && !id && !message.method.starts_with("notifications/");
+        const bool asks = (id && id_type != JsonType::null) || perhaps_cut_off;
+        message.kind = asks ? Kind::request : Kind::notification;
+        return;
+    }
+    // `"error": null` beside a result, or the other way round, is a habit of JSON-RPC 1.0.
+    const bool errs =
+        error && (!result || (type(result) == JsonType::null && type(error) != JsonType::null));
+    message.kind = errs ? Kind::error : Kind::result;
 }
 
 void Decoder::State::fill_request(Message& message) {
@@ -328,24 +329,22 @@ void Decoder::State::fill_versions(const Spot* list, Message& message) {
 }
 
 void Decoder::State::fill_facts(Message& message) {
-    for (const std::uint32_t number : walker.facts()) {
-        const Spot* at = walker.find(number);
-        if (!at) continue;
-        Fact& fact = message.facts.emplace_back();
-        fact.pointer = static_cast<std::uint16_t>(plan.node(number).pointer);
-        fact.type = type_of(index.kind(at->first));
+    std::vector<std::uint16_t> pointers;
+    for (const std::uint32_t node : walker.facts()) {
+        if (walker.find(node))
+            pointers.push_back(static_cast<std::uint16_t>(plan.node(node).pointer));
     }
-    std::sort(message.facts.begin(), message.facts.end(),
-              [](const Fact& a, const Fact& b) { return a.pointer < b.pointer; });
-    const auto twins =
-        std::unique(message.facts.begin(), message.facts.end(),
-                    [](const Fact& a, const Fact& b) { return a.pointer == b.pointer; });
-    message.facts.erase(twins, message.facts.end());
-    for (Fact& fact : message.facts) {
-        const std::uint32_t token = walker.find(plan.watched(fact.pointer))->first;
-        if (fact.type == JsonType::string) {
+    std::sort(pointers.begin(), pointers.end());
+    pointers.erase(std::unique(pointers.begin(), pointers.end()), pointers.end());
+    message.facts.reserve(pointers.size());
+    for (const std::uint16_t pointer : pointers) {
+        const std::uint32_t token = walker.find(plan.watched(pointer))->first;
+        const JsonType type = type_of(index, token);
+        if (type == JsonType::absent) continue;
+        Fact& fact = message.facts.emplace_back(Fact{pointer, type, {}});
+        if (type == JsonType::string) {
             fact.value = string_at(token, fact_bytes_max);
-        } else if (fact.type == JsonType::number || fact.type == JsonType::boolean) {
+        } else if (type == JsonType::number || type == JsonType::boolean) {
             fact.value = index.scalar(token).substr(0, fact_bytes_max);
         }
     }

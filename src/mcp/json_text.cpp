@@ -52,6 +52,9 @@ std::uint32_t take_escape(std::string_view& text) noexcept {
 void append_decoded(std::string& out, std::string_view content, bool mend, std::size_t bytes_max) {
     const std::size_t begin = out.size();
     constexpr std::size_t longest = 4;  // of one code point
+    // No byte takes more than the six characters of an escape: do not look at the rest of
+    // megabytes.
+    if (bytes_max < content.size() / 8) content = content.substr(0, 6 * (bytes_max + longest));
     while (!content.empty() && out.size() - begin <= bytes_max) {
         std::size_t run = std::min(content.find('\\'), content.size());
         if (bytes_max < content.size()) run = std::min(run, bytes_max + longest);

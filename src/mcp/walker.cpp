@@ -7,6 +7,11 @@
 #include "mcp/json_text.h"
 
 namespace umbratap::mcp {
+namespace {
+
+constexpr std::size_t stray_keys_max = 4096;  // sorting more costs more than the answer is worth
+
+}  // namespace
 
 Walker::Walker(const Plan& plan, const JsonIndex& index, std::uint32_t depth_max)
     : plan_(&plan), index_(&index), depth_max_(depth_max), spots_(plan.size()) {}
@@ -68,6 +73,8 @@ void Walker::skip() noexcept {
             place_.broken = true;
             return;
         default:
+            // A number at the very end of a text may have lost digits.
+            if (place_.at + 1 == index_->count()) place_.broken = true;
             ++place_.at;
     }
 }
@@ -162,7 +169,9 @@ void Walker::member_value(std::uint32_t number, std::string_view name) {
         if (folded) oddities_.folded_key = true;
     }
     if (child == Plan::none) {
-        if (node.strict) stray_keys_.push_back(std::hash<std::string_view>{}(name));
+        if (node.strict && stray_keys_.size() < stray_keys_max) {
+            stray_keys_.push_back(std::hash<std::string_view>{}(name));
+        }
         skip();
         return;
     }
