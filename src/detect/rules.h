@@ -1,4 +1,5 @@
-// What MCP looks like is data: rules/*.yaml, each rule with examples that match and examples that must not.
+// What MCP looks like is data: rules/*.yaml, each rule with examples that match and examples that
+// must not.
 //
 // A rule speaks of fields of one message and of the exchange around it:
 //
@@ -14,8 +15,8 @@
 //       matches: ['{"jsonrpc":"2.0",…}']
 //       spares: ['{"jsonrpc":"2.0",…}']
 //
-// The weights of all rules that match combine to a confidence (see Evidence). What a rule cannot say needs code, not
-// a cleverer language.
+// The weights of all rules that match combine to a confidence (see Evidence). What a rule cannot
+// say needs code, not a cleverer language.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +31,8 @@
 
 namespace umbratap::detect {
 
-/// A rule file, policy or config that cannot be used (exit status 3). `what()` is "file:line: what was expected".
+/// A rule file, policy or config that cannot be used (exit status 3). `what()` is "file:line: what
+/// was expected".
 class RuleError : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
@@ -38,13 +40,13 @@ class RuleError : public std::runtime_error {
 /// What surrounds a message: heads of its exchange, where there are any.
 struct Surroundings {
     const http::Head* request = nullptr;
-    const http::Head* response = nullptr;   ///< only for texts of a response
+    const http::Head* response = nullptr;  ///< only for texts of a response
     http::TextKind kind = http::TextKind::body;
-    std::string_view event_name;            ///< of a server-sent event
+    std::string_view event_name;  ///< of a server-sent event
 };
 
-/// What rules found in one message: numbers of rules (see Rules::id), and the confidence that they give together:
-/// 100 * (1 - product of (1 - weight/100)), rounded.
+/// What rules found in one message: numbers of rules (see Rules::id), and the confidence that they
+/// give together: 100 * (1 - product of (1 - weight/100)), rounded.
 struct Evidence {
     std::vector<std::uint16_t> rules;
     std::uint8_t confidence = 0;
@@ -72,16 +74,19 @@ public:
     const mcp::Watch& watch() const noexcept;
 
     Evidence weigh(const mcp::Message& message, const Surroundings& around) const;
-    /// Evidence of an exchange's heads alone (Mcp-Method, MCP-Protocol-Version, Mcp-Session-Id), before any message.
+    /// Evidence of an exchange's heads alone (Mcp-Method, MCP-Protocol-Version, Mcp-Session-Id),
+    /// before any message.
     Evidence weigh(const http::Head& request, const http::Head* response) const;
     /// Evidence of an event that is no JSON (`event: endpoint`).
-    Evidence weigh_event(std::string_view event_name, std::string_view data, const Surroundings& around) const;
+    Evidence weigh_event(std::string_view event_name, std::string_view data,
+                         const Surroundings& around) const;
 
     const std::vector<RuleInfo>& all() const noexcept;
     const std::string& id(std::uint16_t rule) const { return all()[rule].id; }
     std::string version() const;  ///< a hash over all rule files, for events and metrics
 
-    /// Runs every example of every rule; returns one line per example that does not do what it should.
+    /// Runs every example of every rule; returns one line per example that does not do what it
+    /// should.
     std::vector<std::string> check() const;
 
 private:
@@ -89,7 +94,8 @@ private:
     std::unique_ptr<State> state_;
 };
 
-/// From this confidence on, what carries a message is MCP; below, a message counts only inside what is already known.
+/// From this confidence on, what carries a message is MCP; below, a message counts only inside what
+/// is already known.
 inline constexpr std::uint8_t confidence_confirmed = 60;
 
 }  // namespace umbratap::detect
