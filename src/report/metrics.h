@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -32,14 +33,17 @@ struct Gauges {
 
 class Metrics {
 public:
-    /// Binds "ADDRESS:PORT" and serves. Throws MetricsError (one line) if it cannot, e.g. address
-    /// in use.
+    /// Binds "ADDRESS:PORT" (an IP address, or "localhost"; "PORT" alone is 127.0.0.1) and serves.
+    /// Throws MetricsError (one line) if it cannot, e.g. address in use.
     explicit Metrics(const std::string& address);
     ~Metrics();
 
     void count(const inventory::Record& record);  ///< histograms and message counters
+    /// Scrapes see what was counted up to here. One thread counts and publishes.
     void publish(const inventory::Stats& stats, const Gauges& gauges);
     void ready(bool ready);
+    /// The port that is served: chosen by the system where 0 was asked for.
+    int port() const noexcept;
 
 private:
     struct State;
