@@ -1,8 +1,9 @@
-// Bytes that come one after the other: from a pipe, a socket, or a compressed file; with bounded
-// memory. gzip and zstd are recognised by their first bytes and taken off.
+// Bytes that come one after the other: from a file, a pipe or a socket, through a buffer of bounded
+// size. gzip and zstd are recognised by their first bytes and taken off.
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
@@ -56,7 +57,10 @@ private:
     std::uint64_t position_ = 0;
     std::string trouble_;
 
-    std::unique_ptr<std::uint8_t[]> memory_;
+    struct Free {
+        void operator()(std::uint8_t* memory) const noexcept { std::free(memory); }
+    };
+    std::unique_ptr<std::uint8_t[], Free> memory_;
     std::size_t capacity_ = 0;
     std::size_t begin_ = 0;
     std::size_t end_ = 0;

@@ -38,10 +38,4 @@ inline std::uint32_t read_32(const std::uint8_t* at, bool swapped) noexcept {
     return swapped ? __builtin_bswap32(value) : value;
 }
 
-/// Captures are larger than the cache and the place of a record is known only when the one before
-/// was read: asking for memory ahead of need makes up for it.
-inline void prefetch(const std::uint8_t* at) noexcept {
-    __builtin_prefetch(at, 0, 3);
-}
-
 }  // namespace umbratap::capture

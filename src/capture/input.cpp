@@ -18,21 +18,6 @@ constexpr std::size_t head_bytes = 12;  // enough to recognise either format
 constexpr const char* expected =
     "expected pcap or pcapng, as they are or compressed with gzip or zstd";
 
-/// Regular files without compression are mapped; all else is read.
-std::variant<std::monostate, MappedFile, ByteStream> open_bytes(Descriptor descriptor) {
-    struct stat status {};
-    const int number = descriptor.number();
-    std::uint8_t head[4];
-    // Standard input may stand anywhere in its file: it is read on from there.
-    if (fstat(number, &status) == 0 && S_ISREG(status.st_mode) && lseek(number, 0, SEEK_CUR) == 0 &&
-        pread(number, head, sizeof head, 0) == sizeof head && !ByteStream::coding_of(head)) {
-        if (auto file = MappedFile::map(number, static_cast<std::uint64_t>(status.st_size))) {
-            return std::move(*file);
-        }
-    }
-    return ByteStream(std::move(descriptor));
-}
-
 }  // namespace
 
 Descriptor open_descriptor(const std::string& name) {
@@ -47,7 +32,7 @@ Descriptor open_descriptor(const std::string& name) {
 }
 
 Input::Input(Descriptor descriptor, const Origin& origin)
-    : origin_(&origin), bytes_(open_bytes(std::move(descriptor))) {
+    : origin_(&origin), bytes_(std::move(descriptor)) {
     choose_decoder();
 }
 
@@ -58,13 +43,11 @@ void Input::refuse(const std::string& why) const {
 /// Waits for as many bytes as a head has, as long as it takes; but a signal ends it.
 void Input::fetch_head(std::size_t wanted) {
     for (;;) {
-        const ByteStream::Fetched fetched = fetch(wanted);
+        const ByteStream::Fetched fetched = bytes_.fetch(wanted);
         if (fetched == ByteStream::Fetched::enough) return;
         if (fetched == ByteStream::Fetched::waiting) continue;
         if (fetched == ByteStream::Fetched::interrupted) refuse("interrupted before anything came");
-        const auto* stream = std::get_if<ByteStream>(&bytes_);
-        if (stream != nullptr && !stream->trouble().empty())
-            refuse(stream->trouble() + "; " + expected);
+        if (!bytes_.trouble().empty()) refuse(bytes_.trouble() + "; " + expected);
         if (window().empty()) refuse(std::string("is empty; ") + expected);
         return;
     }
@@ -98,25 +81,9 @@ void Input::choose_decoder() {
     }
 }
 
-Bytes Input::window() const noexcept {
-    if (const auto* file = std::get_if<MappedFile>(&bytes_)) return file->unread();
-    return std::get<ByteStream>(bytes_).unread();
-}
-
 void Input::drop(std::size_t count) noexcept {
     offset_ += count;
-    if (auto* file = std::get_if<MappedFile>(&bytes_)) return file->drop(count);
-    std::get<ByteStream>(bytes_).drop(count);
-}
-
-ByteStream::Fetched Input::fetch(std::size_t wanted) {
-    if (auto* stream = std::get_if<ByteStream>(&bytes_)) return stream->fetch(wanted);
-    return window().size() >= wanted ? ByteStream::Fetched::enough : ByteStream::Fetched::ended;
-}
-
-std::uint64_t Input::position() const noexcept {
-    if (const auto* file = std::get_if<MappedFile>(&bytes_)) return file->position();
-    return std::get<ByteStream>(bytes_).position();
+    bytes_.drop(count);
 }
 
 Progress Input::decode(std::size_t frames_max, Batch<Frame>& out) {
@@ -143,8 +110,6 @@ Input::State Input::read(std::size_t frames_max, Batch<Frame>& out) {
     while (!ended_) {
         const std::size_t before = out.size();
         const Progress progress = decode(frames_max, out);
-        leave_out_what_was_cut(before, out);
-        if (ended_) break;
         if (!progress.broken.empty()) {
             end_with("byte " + std::to_string(offset_) + ": " + progress.broken +
                          "; nothing behind it is read",
@@ -152,7 +117,7 @@ Input::State Input::read(std::size_t frames_max, Batch<Frame>& out) {
         }
         if (out.size() > before) return State::open;
         if (ended_ || progress.wanted == 0) continue;
-        switch (fetch(progress.wanted)) {
+        switch (bytes_.fetch(progress.wanted)) {
             case ByteStream::Fetched::enough:
                 break;
             case ByteStream::Fetched::waiting:
@@ -166,25 +131,13 @@ Input::State Input::read(std::size_t frames_max, Batch<Frame>& out) {
     return State::ended;
 }
 
-/// Where a mapped file has become shorter, zeros were read behind its new end.
-void Input::leave_out_what_was_cut(std::size_t before, Batch<Frame>& out) {
-    const auto* file = std::get_if<MappedFile>(&bytes_);
-    if (file == nullptr) return;
-    const std::uint8_t* const end = file->end_now();
-    if (window().data() + window().size() <= end) return;
-    while (out.size() > before && out.back().data.data() + out.back().data.size() > end)
-        out.pop_back();
-    end_with("the file became shorter while it was read", true);
-}
-
 void Input::finish() {
-    const auto* stream = std::get_if<ByteStream>(&bytes_);
-    const std::string where = "byte " + std::to_string(offset_);
-    if (stream != nullptr && !stream->trouble().empty()) {
-        end_with(where + ": " + stream->trouble() + "; all before it was read",
-                 stream->cut_short() || !window().empty());
+    const std::string where = "byte " + std::to_string(offset_) + ": ";
+    if (!bytes_.trouble().empty()) {
+        end_with(where + bytes_.trouble() + "; all before it was read",
+                 bytes_.cut_short() || !window().empty());
     } else if (!window().empty()) {
-        end_with(where + ": the file ends within a packet; all before it was read", true);
+        end_with(where + "the capture ends within a packet; all before it was read", true);
     }
     ended_ = true;
 }

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "capture/byte_stream.h"
-#include "capture/mapped_file.h"
 #include "capture/pcap.h"
 #include "capture/pcapng.h"
 #include "capture/source.h"
@@ -30,22 +29,20 @@ public:
     std::vector<Notice> take_notices() { return std::exchange(notices_, {}); }
     std::vector<std::string> take_secrets();
     /// Bytes consumed of the input as it is, compressed where it is.
-    std::uint64_t position() const noexcept;
+    std::uint64_t position() const noexcept { return bytes_.position(); }
 
 private:
-    Bytes window() const noexcept;
+    Bytes window() const noexcept { return bytes_.unread(); }
     void drop(std::size_t count) noexcept;
-    ByteStream::Fetched fetch(std::size_t wanted);
     void fetch_head(std::size_t wanted);
     void choose_decoder();
     Progress decode(std::size_t frames_max, Batch<Frame>& out);
-    void leave_out_what_was_cut(std::size_t before, Batch<Frame>& out);
     void finish();
     void end_with(std::string text, bool cut_short);
     [[noreturn]] void refuse(const std::string& why) const;
 
     const Origin* origin_;
-    std::variant<std::monostate, MappedFile, ByteStream> bytes_;
+    ByteStream bytes_;
     std::variant<std::monostate, PcapDecoder, PcapngDecoder> decoder_;
     std::uint64_t offset_ = 0;  // of the window, within the capture
     bool ended_ = false;

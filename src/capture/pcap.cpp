@@ -26,9 +26,6 @@ bool is_magic(std::uint32_t number) noexcept {
     return number == magic_micro || number == magic_nano || number == magic_patched;
 }
 
-/// How far ahead of the record in hand memory is asked for.
-constexpr std::size_t prefetch_ahead = 2048;
-
 }  // namespace
 
 bool PcapDecoder::recognises(Bytes head) noexcept {
@@ -68,7 +65,6 @@ Progress PcapDecoder::decode_as(Bytes window, std::size_t frames_max, Batch<Fram
             progress.wanted = header_size;
             break;
         }
-        prefetch(at + prefetch_ahead);
         std::uint32_t captured = read_32(at + 8, swapped);
         std::uint32_t original = read_32(at + 12, swapped);
         if (length_order_ != LengthOrder::captured_first &&

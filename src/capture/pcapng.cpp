@@ -42,8 +42,6 @@ constexpr std::size_t block_bytes_min = 12;
 constexpr std::size_t section_bytes_min = 28;
 constexpr std::size_t block_bytes_max = packet_bytes_max + 64 * 1024;
 
-constexpr std::size_t prefetch_ahead = 2048;
-
 std::uint64_t power(std::uint64_t base, unsigned exponent) noexcept {
     std::uint64_t value = 1;
     while (exponent-- > 0) value *= base;
@@ -71,7 +69,6 @@ Progress PcapngDecoder::decode(Bytes window, std::size_t frames_max, Batch<Frame
             progress.wanted = block_bytes_min;
             break;
         }
-        prefetch(left.data() + prefetch_ahead);
         const std::uint32_t type = read(left.data());
         if (type == block_section || !in_section_) {
             if (!recognises(left)) {
