@@ -79,6 +79,13 @@ std::optional<std::string> host_name(std::string_view text) {
     return name;
 }
 
+std::string to_letters(const std::string& name) {
+    char* converted = nullptr;
+    if (idn2_to_unicode_8z8z(name.c_str(), &converted, 0) != IDN2_OK) return name;
+    const std::unique_ptr<char, void (*)(void*)> owner(converted, idn2_free);
+    return std::string(converted);
+}
+
 bool is_address_literal(std::string_view name) noexcept {
     if (name.starts_with('[')) return true;
     const std::string text(name);

@@ -13,6 +13,9 @@ namespace umbratap::detect {
 /// information, ports, schemes, empty labels, white space and control characters make it no name.
 std::optional<std::string> host_name(std::string_view text);
 
+/// A normalised name with its A-labels as letters (UTF-8); itself where that fails.
+std::string to_letters(const std::string& name);
+
 /// True if a normalised name is an IP address.
 bool is_address_literal(std::string_view name) noexcept;
 

@@ -14,6 +14,7 @@
 #include "detect/glob.h"
 #include "detect/host_name.h"
 #include "detect/rules.h"
+#include "inventory/lookalike.h"
 #include "inventory/policy_entry.h"
 #include "inventory/url_path.h"
 
@@ -213,6 +214,47 @@ Judgement Policy::judge(const Contact& contact, Seen seen) const {
         break;
     }
     return judgement;
+}
+
+std::optional<Lookalike> Policy::lookalike(const Contact& contact) const {
+    const Plain name = plain(contact, true);
+    const std::string sni = name.server_name.value_or(""), host = name.host.value_or(sni);
+    const auto covered = [&](const std::string& candidate) -> const PolicyEntry* {
+        for (const PolicyEntry& entry : state_->entries) {
+            if (!candidate.empty() && entry.hosts.contains(candidate)) return &entry;
+        }
+        return nullptr;
+    };
+    const PolicyEntry *by_host = covered(host), *by_sni = covered(sni);
+    if (name.contradicted) {
+        // Two names of one entry are one service; a name of ours beside a foreign one is borrowed.
+        if (by_host != by_sni && by_host != nullptr)
+            return Lookalike{by_host->name, host, contact.server_name, "contradicted"};
+        if (by_host != by_sni) return Lookalike{by_sni->name, sni, contact.host, "contradicted"};
+    }
+    if (by_host != nullptr && !sni.empty() && !name.agreed && !contact.certificate_names.empty() &&
+        !name.contradicted) {
+        return Lookalike{by_host->name, host, contact.certificate_names.front(), "certificate"};
+    }
+    for (const std::string& candidate : {host, sni}) {
+        if (candidate.empty() || covered(candidate) != nullptr) continue;
+        std::optional<Lookalike> found;
+        const auto compare = [&](const PolicyEntry& entry, const std::string& approved) {
+            const std::string_view why = resemblance(candidate, approved);
+            // Names of an entry have no order: the least of those that fit is told, so that runs
+            // agree.
+            if (!why.empty() && (!found || approved < found->approved)) {
+                found = Lookalike{entry.name, approved, candidate, std::string(why)};
+            }
+        };
+        for (const PolicyEntry& entry : state_->entries) {
+            if (entry.included) continue;
+            for (const std::string& approved : entry.hosts.names()) compare(entry, approved);
+            for (const std::string& parent : entry.hosts.parents()) compare(entry, parent);
+            if (found) return found;
+        }
+    }
+    return std::nullopt;
 }
 
 bool Policy::tool_allowed(std::string_view entry, std::string_view tool) const {

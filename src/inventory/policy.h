@@ -41,6 +41,16 @@ struct Judgement {
     std::string expired;  ///< name of an entry that would have matched, had it not expired
 };
 
+/// A contact that borrows the name of an approved server (category portal-lookalike).
+struct Lookalike {
+    std::string entry;     ///< whose name it borrows
+    std::string approved;  ///< that name
+    std::string name;      ///< what was seen
+    /// "homograph", "embedded" (inventory/lookalike.h), "contradicted": SNI and Host differ and one
+    /// of them is the approved name; "certificate": the certificate does not cover it.
+    std::string why;
+};
+
 /// What of a contact could be read. Of an opaque one (TLS without keys) there is only the SNI:
 /// paths and Host cannot be held against it, and are not.
 enum class Seen : std::uint8_t { content, name_only };
@@ -60,6 +70,8 @@ public:
     /// Entries are asked in the order of the file, included lists last; the first that covers the
     /// contact decides.
     Judgement judge(const Contact& contact, Seen seen = Seen::content) const;
+    /// Held against the names of `portals:`, not of included lists. Unset for what an entry covers.
+    std::optional<Lookalike> lookalike(const Contact& contact) const;
     /// False if the entry of that name denies the tool, or does not allow it; denial goes first.
     bool tool_allowed(std::string_view entry, std::string_view tool) const;
 

@@ -197,6 +197,7 @@ PolicyEntry read_included_list(const YamlNode& node, const std::string& director
     entry.file = node.file();
     entry.line = node.line();
     node.at("verdict");
+    entry.included = true;
     read_judgement(node, entry);
     read_warninglist(list, entry);
     return entry;

@@ -21,6 +21,8 @@ public:
     bool contains(const std::string& name) const;
     bool empty() const noexcept { return names_.empty() && parents_.empty(); }
     std::size_t size() const noexcept { return names_.size() + parents_.size(); }
+    const std::unordered_set<std::string>& names() const noexcept { return names_; }
+    const std::unordered_set<std::string>& parents() const noexcept { return parents_; }
 
 private:
     std::unordered_set<std::string> names_;
@@ -37,6 +39,7 @@ struct PolicyEntry {
     std::vector<std::string> tools_allowed = {"*"}, tools_denied;
     bool require_tls = true;
     bool via_proxy = false;
+    bool included = false;  ///< from a list, not an entry of its own
     Verdict verdict = Verdict::approved;
     std::optional<std::chrono::sys_days> expires;  ///< the last day on which it counts
 };

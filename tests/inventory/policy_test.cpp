@@ -423,6 +423,37 @@ TEST_CASE("policy: of an opaque connection only the SNI is held against it") {
     CHECK(given.judge(opaque, Seen::name_only).verdict == Verdict::shadow);
 }
 
+TEST_CASE(
+    "policy: a contact that borrows an approved name is told, with the entry and the reason") {
+    const Policy given =
+        one("hosts: [portal.corp.example, alias.corp.example, \"*.mcp.corp.example\"]");
+    const auto why = [&](const Contact& contact) {
+        const auto found = given.lookalike(contact);
+        return found ? found->why + " of " + found->approved : "none";
+    };
+    CHECK(why(portal()) == "none");
+    CHECK(why(named("a.mcp.corp.example")) == "none");
+    CHECK(why(named("stranger.example")) == "none");
+    CHECK(why(named("portal.corp.example.evil.tld")) == "embedded of portal.corp.example");
+    CHECK(why(named("porta1.corp.example")) == "homograph of portal.corp.example");
+    CHECK(why(named("a.mcp.corp.example.evil.tld")) == "embedded of mcp.corp.example");
+    Contact contact = portal();
+    contact.server_name = "evil.tld";
+    CHECK(why(contact) == "contradicted of portal.corp.example");
+    CHECK(given.lookalike(contact)->name == "evil.tld");
+    contact = portal();
+    contact.host = "evil.tld";
+    CHECK(why(contact) == "contradicted of portal.corp.example");
+    contact.host = "alias.corp.example";
+    CHECK(why(contact) == "none");
+    contact = portal();
+    contact.certificate_names = {"evil.tld"};
+    CHECK(why(contact) == "certificate of portal.corp.example");
+    contact.certificate_names = {"*.corp.example"};
+    CHECK(why(contact) == "none");
+    CHECK_FALSE(Policy().lookalike(named("portal.corp.example.evil.tld")));
+}
+
 TEST_CASE("policy: mistakes in the file are told with file, line and suggestion") {
     CHECK(complaint("version: 1\nportal: []") ==
           "policy.yaml:2: unknown key 'portal', did you mean 'portals'?");
