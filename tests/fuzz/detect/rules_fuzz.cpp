@@ -1,0 +1,22 @@
+// Any text is a rule file, or is refused with file and line.
+#include <cstdint>
+#include <cstdlib>
+
+#include "base/bytes.h"
+#include "detect/rule.h"
+
+using namespace umbratap;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    try {
+        const auto file = detect::YamlNode::parse(std::string(as_text({data, size})), "f.yaml");
+        const detect::TextLists lists = detect::read_lists(file);
+        mcp::Watch watch;
+        for (const detect::YamlNode& node : file.at("evidence").elements()) {
+            detect::read_rule(node, lists, watch, 0);
+        }
+    } catch (const detect::RuleError& error) {
+        if (!std::string_view(error.what()).starts_with("f.yaml:")) std::abort();
+    }
+    return 0;
+}
