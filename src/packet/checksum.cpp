@@ -30,15 +30,24 @@ std::uint64_t sum_words(Bytes bytes) noexcept {
         high += word >> 32;
     }
     std::uint64_t tail = 0;
-    if (bytes.size() % 8 != 0) std::memcpy(&tail, at + 8 * words, bytes.size() % 8);
-    return std::uint64_t{fold(low)} + fold(high) + fold(tail);
+    std::size_t done = 8 * words;
+    for (; done + 2 <= bytes.size(); done += 2) tail += little_endian_16(at + done);
+    if (done < bytes.size()) tail += at[done];
+    return std::uint64_t{fold(low)} + fold(high) + tail;
+}
+
+std::uint64_t sum_address(const Address& address, bool v4) noexcept {
+    const std::uint8_t* octets = address.octets.data();
+    const std::uint64_t last = little_endian_32(octets + 12);
+    return v4 ? last
+              : last + little_endian_32(octets) + little_endian_32(octets + 4) +
+                    little_endian_32(octets + 8);
 }
 
 /// RFC 9293, 3.1 and RFC 8200, 8.1: addresses, length, protocol.
 std::uint64_t sum_pseudo_header(const Packet& packet) noexcept {
-    const std::size_t skipped = packet.source.is_v4() && packet.target.is_v4() ? 12 : 0;
-    return sum_words(Bytes(packet.source.octets).subspan(skipped)) +
-           sum_words(Bytes(packet.target.octets).subspan(skipped)) +
+    const bool v4 = packet.source.is_v4() && packet.target.is_v4();
+    return sum_address(packet.source, v4) + sum_address(packet.target, v4) +
            __builtin_bswap32(packet.segment_length) +
            __builtin_bswap32(static_cast<std::uint32_t>(packet.transport));
 }

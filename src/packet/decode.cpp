@@ -4,6 +4,17 @@
 namespace umbratap::packet {
 namespace {
 
+/// As a Packet that was just made; compilers make a slow string instruction of `packet = Packet{}`.
+void clear(Packet& packet) noexcept {
+    clear_transport(packet);
+    packet.source = packet.target = Address{};
+    packet.vlans = {no_vlan, no_vlan};
+    packet.hop_limit = 0;
+    packet.tunnel = Tunnel::none;
+    packet.fragment = false;
+    packet.network = {};
+}
+
 Problem walk_from(Walk& walk, Step step) noexcept {
     while (step.layer) step = step.layer(walk);
     return walk.problem;
@@ -12,7 +23,7 @@ Problem walk_from(Walk& walk, Step step) noexcept {
 }  // namespace
 
 Problem decode(const capture::Frame& frame, const DecodeLimits& limits, Packet& packet) noexcept {
-    packet = Packet{};
+    clear(packet);
     packet.time = frame.time;
     packet.number = frame.number;
     packet.origin = frame.origin;
@@ -24,16 +35,11 @@ Problem decode(const capture::Frame& frame, const DecodeLimits& limits, Packet& 
 }
 
 Problem decode_network(Bytes datagram, const DecodeLimits& limits, Packet& packet) noexcept {
-    Packet whole;
-    whole.time = packet.time;
-    whole.number = packet.number;
-    whole.origin = packet.origin;
-    Walk walk{whole, limits, datagram};
+    Walk walk{packet, limits, datagram};
     walk.tunnel = packet.tunnel;
     walk.vlans = packet.vlans;
-    const Problem problem = walk_from(walk, {ip});
-    packet = whole;
-    return problem;
+    clear(packet);
+    return walk_from(walk, {ip});
 }
 
 }  // namespace umbratap::packet

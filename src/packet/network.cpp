@@ -12,16 +12,7 @@ constexpr std::size_t ipv4_header = 20, ipv6_header = 40;
 void begin_packet(Walk& walk, bool v6, const Address& source, const Address& target,
                   std::uint8_t hop_limit) noexcept {
     Packet& packet = walk.packet;
-    if (walk.outer_address) {  // a UDP packet, say, that turned out to be a tunnel
-        packet.segment = {};
-        packet.segment_length = 0;
-        packet.tcp_sequence = packet.tcp_acknowledgement = 0;
-        packet.source_port = packet.target_port = 0;
-        packet.tcp_window = 0;
-        packet.transport = Transport::none;
-        packet.tcp_flags = 0;
-        packet.header_length = 0;
-    }
+    if (walk.outer_address) clear_transport(packet);  // a UDP packet, say, that is a tunnel
     walk.outer_address = true;
     walk.v6 = v6;
     walk.extension_headers = 0;
@@ -36,8 +27,10 @@ void begin_packet(Walk& walk, bool v6, const Address& source, const Address& tar
 /// The one's complement sum over the header and its checksum is 0xffff (RFC 1071). `words` 32-bit
 /// words.
 bool checksum_right(const std::uint8_t* header, std::size_t words) noexcept {
-    std::uint64_t sum = 0;
-    for (std::size_t i = 0; i < words; ++i) sum += little_endian_32(header + 4 * i);
+    std::uint64_t sum = std::uint64_t{little_endian_32(header)} + little_endian_32(header + 4) +
+                        little_endian_32(header + 8) + little_endian_32(header + 12) +
+                        little_endian_32(header + 16);
+    for (std::size_t i = 5; i < words; ++i) sum += little_endian_32(header + 4 * i);
     sum = (sum & 0xffffffff) + (sum >> 32);
     sum = (sum & 0xffff) + (sum >> 16);
     sum = (sum & 0xffff) + (sum >> 16);

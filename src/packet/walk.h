@@ -89,6 +89,18 @@ struct Walk {
     }
 };
 
+/// What there is of a packet before its transport header was read.
+inline void clear_transport(Packet& packet) noexcept {
+    packet.segment = {};
+    packet.segment_length = 0;
+    packet.tcp_sequence = packet.tcp_acknowledgement = 0;
+    packet.source_port = packet.target_port = 0;
+    packet.tcp_window = 0;
+    packet.transport = Transport::none;
+    packet.tcp_flags = 0;
+    packet.header_length = 0;
+}
+
 // link.cpp
 Step::Layer layer_of_link_type(std::uint16_t link_type) noexcept;
 
