@@ -103,7 +103,7 @@ void Http1::find_head(Side& side, Bytes& data, Turn& turn) {
             break;
         case HeadFinder::Found::head_too_long:
             turn.found(Problem{"http1.head_too_long"});
-            if (side.lost != nullptr) {
+            if (side.lost != nullptr && side.lost != &Unseen::midstream) {
                 turn.unseen.*side.lost += bytes.size();
                 break;
             }

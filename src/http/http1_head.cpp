@@ -128,7 +128,13 @@ const llhttp_settings_t settings = [] {
     return s;
 }();
 
-/// False if llhttp does not take it. An unknown method is nothing wrong.
+/// What llhttp refuses and body_length() names, or what is nothing wrong.
+bool is_no_matter(llhttp_errno_t error) noexcept {
+    return error == HPE_INVALID_METHOD || error == HPE_UNEXPECTED_CONTENT_LENGTH ||
+           error == HPE_INVALID_CONTENT_LENGTH || error == HPE_INVALID_TRANSFER_ENCODING;
+}
+
+/// False if llhttp does not take it.
 bool read_strictly(std::string_view bytes, const Limits& limits, Head& head, Problem& problem) {
     Strict reading{head, FieldsTaken(head.fields, limits)};
     llhttp_t parser;
@@ -139,7 +145,7 @@ bool read_strictly(std::string_view bytes, const Limits& limits, Head& head, Pro
     llhttp_set_lenient_transfer_encoding(&parser, 1);
     const llhttp_errno_t error = llhttp_execute(&parser, bytes.data(), bytes.size());
     if (error != HPE_PAUSED) {
-        if (error != HPE_INVALID_METHOD) problem = Problem{"http1.malformed_head"};
+        if (!is_no_matter(error)) problem = Problem{"http1.malformed_head"};
         return false;
     }
     head.status = parser.status_code;

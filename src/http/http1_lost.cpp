@@ -107,7 +107,7 @@ void Http1::lose(Side& side, std::uint64_t missing, Turn& turn) {
     switch (side.stage) {
         case Stage::head: {
             const Bytes waiting = side.finder.waiting();
-            if (side.finder.in_head() && side.lost == nullptr) {
+            if (side.finder.in_head()) {
                 on_head(side, turn.shelf.keep({waiting.begin(), waiting.end()}),
                         side.finder.is_request(), true, turn);
             } else if (side.body.open()) {
@@ -119,7 +119,7 @@ void Http1::lose(Side& side, std::uint64_t missing, Turn& turn) {
             }
             side.finder.drop();
             if (side.body.open()) side.body.lose(turn);
-            if (side.lost != &Unseen::midstream) get_lost(side, &Unseen::gap, turn);
+            get_lost(side, side.lost == &Unseen::midstream ? side.lost : &Unseen::gap, turn);
             break;
         }
         case Stage::length:

@@ -2,7 +2,9 @@
 // folder.
 #pragma once
 
-#include <cctype>
+#include <doctest/doctest.h>
+
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -75,6 +77,11 @@ public:
         return unseen_.shunted + unseen_.gap + unseen_.unsupported + unseen_.budget +
                unseen_.midstream;
     }
+    std::uint64_t last_tunnel_offset() const { return tunnel_offset_; }
+    const std::multiset<http::ExchangeId>& exchanges_ended() const { return ended_; }
+    std::multiset<http::ExchangeId> exchanges_begun() const {
+        return {begun_.begin(), begun_.end()};
+    }
     std::uint64_t memory() const { return budget_.used(); }
 
 private:
@@ -111,6 +118,7 @@ private:
 
     void note(const http::Head& head) {
         flush();
+        begun_.insert(head.exchange);
         seen_ += mark(head.direction) + std::to_string(head.exchange) + " ";
         if (head.is_request) {
             seen_ += head.method + " " + head.target + " host=" + head.authority;
@@ -157,6 +165,7 @@ private:
     }
     void note(const http::ExchangeEnd& end) {
         flush();
+        ended_.insert(end.exchange);
         seen_ += "= " + std::to_string(end.exchange) + " " + std::to_string(end.request_bytes) +
                  " " + std::to_string(end.response_bytes) + "\n";
     }
@@ -165,6 +174,7 @@ private:
         if (open.empty())
             open = mark(inside.chunk.direction) + std::to_string(inside.exchange) + " tunnel ";
         open += as_text(inside.chunk.data);
+        if (!inside.chunk.data.empty()) tunnel_offset_ = inside.chunk.offset;
         if (inside.chunk.missing > 0)
             open += "(missing " + std::to_string(inside.chunk.missing) + ")";
         if (inside.chunk.end) open += "(end)";
@@ -189,6 +199,9 @@ private:
     std::uint64_t pushed_ = 0;
     std::uint64_t packet_ = 0;
     std::uint64_t offset_[2] = {0, 0};
+    std::uint64_t tunnel_offset_ = 0;
+    std::set<http::ExchangeId> begun_;
+    std::multiset<http::ExchangeId> ended_;
 };
 
 /// What a whole conversation yields. `conversation` is cut as `differs_when_cut` likes.
@@ -231,6 +244,26 @@ inline std::string conversation_differs_when_cut(const std::vector<Said>& conver
         if (reading.unseen_sum() > reading.pushed()) seen += " more than was pushed";
         return seen;
     });
+}
+
+/// What is read, after checking the law of the cut.
+inline std::string seen(const std::vector<Said>& conversation, const http::Limits& limits = {}) {
+    CHECK(conversation_differs_when_cut(conversation, limits) == "");
+    return read_conversation(conversation, limits);
+}
+
+inline std::string problem_of(const std::vector<Said>& conversation,
+                              const http::Limits& limits = {}) {
+    Reading reading(limits);
+    for (const Said& said : conversation) reading.say(said);
+    return reading.end().problem();
+}
+
+inline http::Unseen unseen_of(const std::vector<Said>& conversation,
+                              const http::Limits& limits = {}) {
+    Reading reading(limits);
+    for (const Said& said : conversation) reading.say(said);
+    return reading.end().unseen();
 }
 
 }  // namespace umbratap::test
