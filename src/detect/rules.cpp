@@ -1,9 +1,8 @@
 // Evidence rules, and how they are weighed.
 //
-// A message is held against few rules only: those without a method that speak of its kind, and
-// those that name its method. Each condition then is a look at one fact by number. Rules about
-// heads alone are held against the heads of every exchange; each header that any rule asks for is a
-// number, found once per message.
+// A message is held against few rules only: those without a method that speak of its kind, and those
+// that name its method. Each condition then is a look at one fact by number. Rules about heads alone
+// are few, and are held against the heads of every exchange.
 #include "detect/rules.h"
 
 #include <algorithm>
