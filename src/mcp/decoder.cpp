@@ -87,7 +87,8 @@ struct Decoder::State {
     JsonIndex index;
     Walker walker;
     Grammar grammar;
-    std::string converted;  // a text that was UTF-16 or UTF-32
+    std::vector<std::uint16_t> pointers;  // of the facts of one message
+    std::string converted;                // a text that was UTF-16 or UTF-32
     bool was_utf_16 = false;
     bool several = false;        // values in one text
     std::size_t text_bytes = 0;  // as it came
@@ -211,20 +212,19 @@ void Decoder::State::fill(Message& message) {
 
 /// The last `method` counts, but one that had to be folded only if there is no other.
 void Decoder::State::fill_method(Message& message) {
+    const std::vector<std::uint32_t>& tokens = walker.methods();
     const Spot* last = spot(Field::method);
-    std::vector<std::uint32_t> tokens = walker.methods();
+    std::uint32_t winner = has_string(last) ? last->first : index.count();
     std::string_view content;
-    std::erase_if(tokens, [&](std::uint32_t token) { return !index.string(token, content); });
-    if (tokens.empty()) return;
-    const std::uint32_t winner = has_string(last) ? last->first : tokens.back();
+    for (const std::uint32_t token : tokens) {
+        if (!index.string(token, content)) continue;
+        if (has_needless_escape(content)) message.oddities.escaped_name = true;
+        if (!has_string(last)) winner = token;
+    }
+    if (winner == index.count()) return;
     message.method = string_at(winner);
     for (const std::uint32_t token : tokens) {
-        if (index.string(token, content) && has_needless_escape(content)) {
-            message.oddities.escaped_name = true;
-        }
-    }
-    for (const std::uint32_t token : tokens) {
-        if (token == winner) continue;
+        if (token == winner || !index.string(token, content)) continue;
         message.other_method = string_at(token);
         if (message.other_method != message.method) return;
     }
@@ -329,7 +329,7 @@ void Decoder::State::fill_versions(const Spot* list, Message& message) {
 }
 
 void Decoder::State::fill_facts(Message& message) {
-    std::vector<std::uint16_t> pointers;
+    pointers.clear();
     for (const std::uint32_t node : walker.facts()) {
         if (walker.find(node))
             pointers.push_back(static_cast<std::uint16_t>(plan.node(node).pointer));

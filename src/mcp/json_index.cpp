@@ -8,7 +8,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
-#include <cstring>
+#include <array>
 #include <new>
 
 namespace umbratap::mcp {
@@ -21,6 +21,14 @@ constexpr std::size_t text_bytes_max = std::size_t{1}
 bool is_blank(std::uint8_t byte) noexcept {
     return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
 }
+
+/// What a token adds to the number of open brackets.
+constexpr auto steps = [] {
+    std::array<std::int8_t, 256> all{};
+    all['{'] = all['['] = 1;
+    all['}'] = all[']'] = -1;
+    return all;
+}();
 
 }  // namespace
 
@@ -114,6 +122,19 @@ std::string_view JsonIndex::between(std::uint32_t first, std::uint32_t end) cons
     const std::size_t begin = tokens_[first];
     return as_text(text_).substr(
         begin, static_cast<std::size_t>(last.data() - as_text(text_).data()) + last.size() - begin);
+}
+
+/// Without a branch that the content of the text decides.
+bool JsonIndex::find_close(std::uint32_t& token, std::uint32_t& deepest) const noexcept {
+    std::uint32_t at = token;
+    std::int32_t open = 1, most = 1;
+    while (at < count_ && open != 0) {
+        open += steps[shape_[tokens_[at++]]];
+        most = std::max(most, open);
+    }
+    token = at;
+    deepest = static_cast<std::uint32_t>(most);
+    return open == 0;
 }
 
 }  // namespace umbratap::mcp

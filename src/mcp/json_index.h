@@ -44,6 +44,10 @@ public:
     /// The bytes from the first byte of `first` to the end of the token before `end`.
     std::string_view between(std::uint32_t first, std::uint32_t end) const noexcept;
 
+    /// `token` stands inside of a bracket. Returns the token behind the one that closes it, and in
+    /// `deepest` how many were open at most, that bracket included. False if the text ends before.
+    bool find_close(std::uint32_t& token, std::uint32_t& deepest) const noexcept;
+
     bool invalid_utf_8() const noexcept { return invalid_utf_8_; }
     bool mended() const noexcept { return mended_; }  ///< content needs mending, too
 

@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::uint32_t no_code_unit = 0xFFFF'FFFF;
 constexpr std::uint32_t broken_escape = 0xFFFD;
+constexpr std::string_view simple_escapes = "\"\\/bfnrt";
 
 int hex_digit(char c) noexcept {
     if (c >= '0' && c <= '9') return c - '0';
@@ -40,8 +41,8 @@ std::uint32_t take_escape(std::string_view& text) noexcept {
         text.remove_prefix(6);
         return 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
     }
-    constexpr std::string_view letters = "\"\\/bfnrt", meanings = "\"\\/\b\f\n\r\t";
-    const std::size_t which = letters.find(letter);
+    constexpr std::string_view meanings = "\"\\/\b\f\n\r\t";
+    const std::size_t which = simple_escapes.find(letter);
     const bool known = letter != '\0' && which != std::string_view::npos;
     text.remove_prefix(known ? 2 : 1);
     return known ? static_cast<std::uint8_t>(meanings[which]) : broken_escape;
@@ -124,26 +125,30 @@ bool is_number(std::string_view text) noexcept {
 
 namespace {
 
-bool is_sound_string(std::string_view content) noexcept {
+/// Outside of strings no backslash is sound, so they can be looked for in all at once.
+bool has_sound_escapes(std::string_view raw) noexcept {
     while (true) {
-        const std::size_t backslash = content.find('\\');
+        const std::size_t backslash = raw.find('\\');
         if (backslash == std::string_view::npos) return true;
-        content.remove_prefix(backslash);
-        const std::size_t before = content.size();
-        const bool unicode = content.size() > 1 && content[1] == 'u';
-        if (unicode && code_unit(content) == no_code_unit) return false;
-        take_escape(content);
-        if (before - content.size() < 2) return false;
+        raw.remove_prefix(backslash);
+        const char letter = raw.size() > 1 ? raw[1] : '\0';
+        if (letter == 'u') {
+            if (code_unit(raw) == no_code_unit) return false;
+        } else if (letter == '\0' || simple_escapes.find(letter) == std::string_view::npos) {
+            return false;
+        }
+        raw.remove_prefix(2);
     }
 }
 
+/// A string is sound if it ends, apart from its escapes; only the last token can be without an end.
 bool is_sound_scalar(const JsonIndex& index, std::uint32_t token) noexcept {
     if (index.kind(token) == '"') {
         std::string_view content;
-        return index.string(token, content) && is_sound_string(content);
+        return token + 1 < index.count() || index.string(token, content);
     }
     const std::string_view text = index.scalar(token);
-    return text == "true" || text == "false" || text == "null" || is_number(text);
+    return is_number(text) || text == "true" || text == "false" || text == "null";
 }
 
 }  // namespace
@@ -197,7 +202,7 @@ bool Grammar::holds(const JsonIndex& index, std::uint32_t first, std::uint32_t e
                 return false;
         }
     }
-    return next == Next::nothing;
+    return next == Next::nothing && has_sound_escapes(index.between(first, end));
 }
 
 void append_raw(std::string& out, std::string_view raw, bool mend) {

@@ -103,6 +103,7 @@ std::uint32_t Plan::reach(std::string_view pointer, bool ours) {
             nodes_.emplace_back();
             std::uint32_t index = 0;
             if (array_index(step, index)) nodes_[at].elements.emplace_back(index, next);
+            nodes_[at].signs.push_back(sign(step));
             nodes_[at].children.emplace_back(std::move(step), next);
         }
         if (ours) nodes_[next].ours = true;

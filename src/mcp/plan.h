@@ -54,6 +54,7 @@ public:
 
     struct Node {
         std::vector<std::pair<std::string, std::uint32_t>> children;
+        std::vector<std::uint32_t> signs;  ///< of the children's keys: few keys share one
         std::vector<std::pair<std::uint32_t, std::uint32_t>>
             elements;               ///< children whose keys are array indexes
         std::int32_t pointer = -1;  ///< number in the Watch
@@ -71,8 +72,11 @@ public:
     std::uint32_t watched(std::uint16_t pointer) const noexcept { return watched_[pointer]; }
 
     std::uint32_t child(const Node& node, std::string_view key) const noexcept {
-        for (const auto& [name, number] : node.children) {
-            if (name == key) return number;
+        const std::uint32_t wanted = sign(key);
+        for (std::size_t i = 0; i < node.signs.size(); ++i) {
+            if (node.signs[i] == wanted && node.children[i].first == key) {
+                return node.children[i].second;
+            }
         }
         return none;
     }
@@ -81,6 +85,14 @@ public:
     std::uint32_t folded_child(const Node& node, std::string_view key) const noexcept;
 
 private:
+    /// Length, first and last character.
+    static std::uint32_t sign(std::string_view key) noexcept {
+        if (key.empty()) return 0;
+        const auto byte = [&](std::size_t i) {
+            return std::uint32_t{static_cast<std::uint8_t>(key[i])};
+        };
+        return static_cast<std::uint32_t>(key.size()) << 16 | byte(0) << 8 | byte(key.size() - 1);
+    }
     std::uint32_t reach(std::string_view pointer, bool ours);
 
     std::vector<Node> nodes_;

@@ -81,19 +81,10 @@ void Walker::skip() noexcept {
 
 /// Behind the bracket that closes what is open.
 void Walker::skip_to_close() noexcept {
-    const std::uint32_t outside = place_.depth - 1;
-    std::uint32_t deepest = place_.depth;
-    const std::uint32_t count = index_->count();
-    while (place_.at < count) {
-        const std::uint8_t kind = index_->kind(place_.at++);
-        if (kind == '{' || kind == '[') {
-            deepest = std::max(deepest, ++place_.depth);
-        } else if (kind == '}' || kind == ']') {
-            if (--place_.depth == outside) break;
-        }
-    }
-    if (deepest > depth_max_) place_.too_deep = true;
-    if (place_.depth != outside) place_.broken = true;
+    std::uint32_t deepest = 0;
+    if (!index_->find_close(place_.at, deepest)) place_.broken = true;
+    --place_.depth;
+    if (place_.depth + deepest > depth_max_) place_.too_deep = true;
 }
 
 void Walker::value(std::uint32_t number, bool folded) {
