@@ -98,13 +98,12 @@ void Body::decode(Bytes piece, Turn& turn) {
         decoded.clear();
         const Problem problem = coding_.push(piece, decoded);
         turn.found(problem);
+        if (decoded.empty() && !problem) break;
         if (is_ == Is::events) {
             push_events(turn.shelf.keep(std::move(decoded)), true, turn);
             decoded = {};
         } else if (!decoded.empty()) {
             push_plain(decoded, false, turn);
-        } else if (!problem) {
-            break;
         }
         if (problem) {
             if (is_ == Is::text) text_.end(where(TextKind::body, turn), true, turn);
