@@ -37,6 +37,29 @@ bool checksum_right(const std::uint8_t* header, std::size_t words) noexcept {
     return ((sum & 0xffff) + (sum >> 16)) == 0xffff;
 }
 
+/// A packet on a source route names its next stop as target, and the true one last in its option
+/// (RFC 791, 3.1; the transport checksum covers that one):
+///
+///   | 131 or 137 | length 1 | pointer 1, to the next of | addresses, 4 each |
+Address target_of(const std::uint8_t* header, std::size_t header_length) noexcept {
+    constexpr std::uint8_t end_of_options = 0, no_operation = 1, loose_route = 131,
+                           strict_route = 137;
+    for (std::size_t at = ipv4_header; at + 2 <= header_length && header[at] != end_of_options;) {
+        if (header[at] == no_operation) {
+            ++at;
+            continue;
+        }
+        const std::size_t length = header[at + 1];
+        if (length < 2 || at + length > header_length) break;
+        const bool routes = header[at] == loose_route || header[at] == strict_route;
+        if (routes && length >= 7 && header[at + 2] + std::size_t{3} <= length) {
+            return Address::from_v4(header + at + 3 + (length - 7) / 4 * 4);
+        }
+        at += length;
+    }
+    return Address::from_v4(header + 16);
+}
+
 /// The length in a jumbo payload option (RFC 2675, 2) of the hop-by-hop header at `at`; 0 without
 /// one.
 std::uint32_t jumbo_length(Bytes header) noexcept {
@@ -129,7 +152,9 @@ Step ipv4(Walk& walk) noexcept {
     if (!walk.trim(total_length)) walk.blame("ipv4.bad_length");
     if (!walk.has(header_length)) return walk.too_short("ipv4.too_short");
 
-    begin_packet(walk, false, Address::from_v4(header + 12), Address::from_v4(header + 16),
+    begin_packet(walk, false, Address::from_v4(header + 12),
+                 header_length == ipv4_header ? Address::from_v4(header + 16)
+                                              : target_of(header, header_length),
                  header[8]);
     // 0 is what a card that computes it on the way out leaves to a capture. A wrong one is told,
     // and the packet is still handed on: the receiver drops it, but who reads a capture wants to

@@ -28,6 +28,21 @@ TEST_CASE("ipv4: addresses, hop limit and payload, with and without options") {
     CHECK(it.packet.network.size() == 57);
 }
 
+TEST_CASE("ipv4: with stops left on a source route, the last of its addresses is the target") {
+    const auto target = [](const char* options) {
+        return decoded(ethernet(ipv4({.options = from_hex(options)}, tcp({}, "hello")))).target();
+    };
+    CHECK(target("83 0b 04 c0000201 c0000202 00") == "192.0.2.2");
+    CHECK(target("01 89 07 04 c0000201") == "192.0.2.1");
+    CHECK(target("44 04 05 00 83 07 04 c0000201 00") == "192.0.2.1");
+    CHECK(target("83 0b 08 c0000201 c0000202 00") == "192.0.2.2");
+    CHECK(target("83 0b 0c c0000201 c0000202 00") == "10.0.0.2");  // all stops made
+    CHECK(target("83 ff 04 c0000201 00") == "10.0.0.2");
+    CHECK(target("83 00 04 c0000201 00") == "10.0.0.2");
+    CHECK(target("00 83 07 04 c0000201") == "10.0.0.2");
+    CHECK(target("07 0b 04 c0000201 c0000202 00") == "10.0.0.2");  // records a route, makes none
+}
+
 TEST_CASE("ipv4: what is wrong with lengths is told") {
     CHECK(decoded(ethernet(changed_v4(0, {0x55}), 0x0800)).trouble() == "ipv4.bad_version");
     CHECK(decoded(ethernet(changed_v4(0, {0x44}))).trouble() == "ipv4.bad_header_length");
