@@ -22,11 +22,14 @@ Step by_address_family(std::uint32_t family) noexcept {
     }
 }
 
-/// BSD loopback: the address family in 4 bytes, in the order of whichever machine captured.
+/// BSD loopback: the address family in 4 bytes, in the order of whichever machine captured; or,
+/// from some machines, an EtherType in the last two.
 Step loopback(Walk& walk) noexcept {
     if (!walk.has(4)) return walk.too_short("link.too_short");
     const std::uint32_t family = little_endian_32(walk.at());
+    const std::uint16_t type = big_endian_16(walk.at() + 2);
     walk.skip(4);
+    if (type >= 0x0600 && layer_of_ether_type(type)) return {layer_of_ether_type(type)};
     return by_address_family(family > 0xffff ? __builtin_bswap32(family) : family);
 }
 

@@ -25,6 +25,7 @@ TEST_CASE("link: each link type leads to the packet inside") {
         {0, "1e000000", true},
         {0, "0000001c", true},
         {0, "18000000", true},
+        {0, "0f000800", false},
         {108, "00000002", false},
         {108, "0000001e", true},
         {113, "0000 0001 0006 020000000001 0000 0800", false},
