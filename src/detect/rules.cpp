@@ -1,8 +1,8 @@
 // Evidence rules, and how they are weighed.
 //
-// A message is held against few rules only: those without a method that speak of its kind, and those
-// that name its method. Each condition then is a look at one fact by number. Rules about heads alone
-// are few, and are held against the heads of every exchange.
+// A message is held against few rules only: those without a method that speak of its kind, and
+// those that name its method. Each condition then is a look at one fact by number. Rules about
+// heads alone are few, and are held against the heads of every exchange.
 #include "detect/rules.h"
 
 #include <algorithm>
@@ -172,8 +172,13 @@ void Rules::State::read(const YamlNode& file) {
     }
     file.allow_only({"lists", "evidence", "confirms", "never_confirms"});
     const std::vector<YamlNode> nodes = evidence->elements();
+    int end = 0;  // line of the key behind `evidence`, 0 where there is none
+    for (const YamlMember& member : file.members()) {
+        const int line = member.key_node.line();
+        if (line > evidence->line() && (end == 0 || line < end)) end = line;
+    }
     for (std::size_t i = 0; i < nodes.size(); ++i) {
-        const int next = i + 1 < nodes.size() ? nodes[i + 1].line() : 0;
+        const int next = i + 1 < nodes.size() ? nodes[i + 1].line() : end;
         Rule rule = read_rule(nodes[i], lists, watch, next);
         for (const Rule& other : rules) {
             const std::string where = other.info.file + ":" + std::to_string(other.info.line);

@@ -163,7 +163,7 @@ Policy Policy::load(const std::string& file) {
 Policy Policy::read(const YamlNode& file) {
     if (!file.is_mapping()) file.fail("expected a policy: version, defaults, portals, include");
     file.allow_only({"version", "defaults", "portals", "include"});
-    file.at("version").integer(1, 1);
+    if (const auto version = file.find("version")) version->integer(1, 1);
     Policy policy;
     State& state = *policy.state_;
     state.given = true;

@@ -200,6 +200,8 @@ TEST_CASE("rules: what is known of a rule can be shown") {
     CHECK(info.text.find("id: " + info.id) != std::string::npos);
     CHECK(info.text.find("spares:") != std::string::npos);
     CHECK_FALSE(info.matches.empty());
+    const Written file("evidence:\n" + rule("a", 1001, 50, "method: x/y") + "confirms: []\n");
+    CHECK(file.rules().all()[0].text.find("confirms") == std::string::npos);
 }
 
 TEST_CASE("rules: mistakes in files are told with file and line") {
