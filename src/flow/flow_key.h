@@ -1,5 +1,4 @@
-// Which flow a packet belongs to: addresses, ports, VLANs and protocol, the same for both
-// directions.
+// Which flow a packet belongs to: addresses, ports and protocol, the same for both directions.
 #pragma once
 
 #include <array>
@@ -13,23 +12,29 @@ namespace umbratap::flow {
 struct FlowKey {
     packet::Address low, high;  ///< in an order of our own, so that both directions make one key
     std::uint16_t low_port = 0, high_port = 0;
-    std::array<std::uint16_t, 2> vlans{packet::no_vlan, packet::no_vlan};
     packet::Transport transport = packet::Transport::none;
+    std::uint8_t padding = 0;
+    std::array<std::uint16_t, 2> vlans{packet::no_vlan,
+                                       packet::no_vlan};  ///< of the first packet; not compared
 
-    friend bool operator==(const FlowKey& a, const FlowKey& b) noexcept {
-        return std::memcmp(&a, &b, 40) == 0 && a.transport == b.transport;
+    /// All but the VLANs, for which see FlowRecord::Fit.
+    bool same_ends(const FlowKey& other) const noexcept {
+        return std::memcmp(this, &other, compared) == 0;
     }
+    friend bool operator==(const FlowKey& a, const FlowKey& b) noexcept {
+        return a.same_ends(b) && a.vlans == b.vlans;
+    }
+    static constexpr std::size_t compared = 38;
 };
-static_assert(offsetof(FlowKey, transport) == 40, "the first forty bytes are compared at once");
+static_assert(offsetof(FlowKey, vlans) == FlowKey::compared,
+              "no byte before them is left to chance");
 
 struct DirectedKey {
     FlowKey key;
     bool source_is_low = false;
 };
 
-enum class VlanInKey : bool { no, yes };
-
-inline DirectedKey key_of(const packet::Packet& packet, VlanInKey vlan_in_key) noexcept {
+inline DirectedKey key_of(const packet::Packet& packet) noexcept {
     // Any total order will do; two loads a side are the cheapest.
     std::uint64_t source[2], target[2];
     std::memcpy(source, packet.source.octets.data(), 16);
@@ -43,7 +48,7 @@ inline DirectedKey key_of(const packet::Packet& packet, VlanInKey vlan_in_key) n
     out.key.high = source_is_low ? packet.target : packet.source;
     out.key.low_port = source_is_low ? packet.source_port : packet.target_port;
     out.key.high_port = source_is_low ? packet.target_port : packet.source_port;
-    if (vlan_in_key == VlanInKey::yes) out.key.vlans = packet.vlans;
+    out.key.vlans = packet.vlans;
     out.key.transport = packet.transport;
     return out;
 }
@@ -55,12 +60,11 @@ public:
     FlowHash();
 
     std::uint64_t operator()(const FlowKey& key) const noexcept {
-        std::uint64_t words[5];
-        std::memcpy(words, &key, sizeof words);
+        std::uint64_t words[5]{};
+        std::memcpy(words, &key, FlowKey::compared);
         const std::uint64_t addresses = multiply(words[0] ^ secrets_[0], words[1] ^ secrets_[1]) ^
                                         multiply(words[2] ^ secrets_[2], words[3] ^ secrets_[3]);
-        return multiply(addresses ^ secrets_[4] ^ static_cast<std::uint64_t>(key.transport),
-                        words[4] ^ secrets_[5]);
+        return multiply(addresses ^ secrets_[4], words[4] ^ secrets_[5]);
     }
 
 private:

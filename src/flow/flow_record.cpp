@@ -73,9 +73,9 @@ Standing FlowRecord::count(const Packet& packet, Direction direction, std::uint6
                            bool looked_into) noexcept {
     packets[index(direction)] += 1;
     bytes[index(direction)] += ip_length(packet);
-    first_time = std::min(first_time, bounded(packet.time));
     last_time = std::max(last_time, bounded(packet.time));
     last_sequence = sequence;
+    vlans[index(direction)] = packet.vlans;
     last_packet_number = packet.number;
     if (packet.transport != Transport::tcp) {
         if (direction == Direction::to_server) {

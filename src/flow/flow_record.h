@@ -37,12 +37,14 @@ struct FlowRecord {
     bool shunted = false;             ///< for the engine: not looked into any longer
     std::uint8_t fate = 0;            ///< for the engine: what all further bytes are counted as
     packet::Tunnel tunnel = packet::Tunnel::none;  ///< of the first packet
-    Time first_time, last_time;  ///< least and greatest of the times of its packets
+    Time first_time;                               ///< of its first packet
+    Time last_time;                                ///< the greatest
     std::uint64_t last_sequence =
         0;  ///< place in the run of its last packet; flows are told in this order
     std::uint64_t last_packet_number = 0;
-    std::array<std::uint64_t, 2> packets{};  ///< by Direction
-    std::array<std::uint64_t, 2> bytes{};    ///< of IP packets, by Direction
+    std::array<std::uint64_t, 2> packets{};               ///< by Direction
+    std::array<std::uint64_t, 2> bytes{};                 ///< of IP packets, by Direction
+    std::array<std::array<std::uint16_t, 2>, 2> vlans{};  ///< by Direction; where a packet was seen
     std::uint64_t first_packet_number = 0;
     const capture::Origin* origin = nullptr;     ///< of the first packet
     std::uint32_t client_initial_sequence = 0;   ///< where `syn_seen`
@@ -52,6 +54,24 @@ struct FlowRecord {
     packet::Endpoint server() const noexcept { return endpoint(!client_is_low); }
     Direction direction_of(bool source_is_low) const noexcept {
         return source_is_low == client_is_low ? Direction::to_server : Direction::to_client;
+    }
+
+    /// How well a packet with the same ends fits by its VLANs. Directions of one flow may be
+    /// captured in different VLANs; within one direction they stay the same, else it is the flow of
+    /// someone who has the same addresses.
+    enum class Fit : std::uint8_t {
+        none,
+        perhaps,   ///< the first packet of its direction
+        probably,  ///< the same, and in the VLANs of the other direction
+        exactly
+    };
+    Fit fit(const packet::Packet& packet, bool source_is_low) const noexcept {
+        const Direction direction = direction_of(source_is_low);
+        const bool to_server = direction == Direction::to_server;
+        if (to_server ? client_seen : server_seen) {
+            return vlans[index(direction)] == packet.vlans ? Fit::exactly : Fit::none;
+        }
+        return vlans[index(opposite(direction))] == packet.vlans ? Fit::probably : Fit::perhaps;
     }
 
     /// A new flow begins with `packet`. Sets who is the client, but does not count the packet.

@@ -36,7 +36,7 @@ constexpr std::uint64_t context_bytes = 2048;
 }  // namespace
 
 HalfStream::Extras::~Extras() {
-    budget.give_back(early.size() * piece_overhead);
+    budget.give_back((early.size() + doubtful.size()) * piece_overhead);
 }
 
 HalfStream::Extras& HalfStream::extras(Budget& budget) {
@@ -48,14 +48,21 @@ void HalfStream::release() noexcept {
     if (!extras_) return;
     extras_->delivered.clear();
     extras_->alternates.clear();
-    if (extras_->kept.empty() && extras_->early.empty()) extras_.reset();
+    if (extras_->kept.empty() && extras_->early.empty() && extras_->doubtful.empty())
+        extras_.reset();
 }
 
 Problem HalfStream::take(const TcpLimits& limits, Budget& budget, Moment moment,
                          std::uint64_t offset, Bytes data, std::uint32_t cut,
                          Batch<StreamChunk>& out) noexcept {
     Push push{limits, budget, moment, out};
-    push.problem = after_end(push, offset, data, cut);
+    take_payload(push, offset, data, cut);
+    end_if_reached(push);
+    return push.problem;
+}
+
+void HalfStream::take_payload(Push& push, std::uint64_t offset, Bytes data, std::uint32_t cut) {
+    push.problem = push.problem.or_else(after_end(push, offset, data, cut));
     counts_.not_captured += cut;
     std::uint64_t cut_end = offset + data.size() + cut;
     while (!data.empty() || cut_end > next_) {
@@ -84,8 +91,6 @@ Problem HalfStream::take(const TcpLimits& limits, Budget& budget, Moment moment,
             deliver_missing(push, offset - next_);
         }
     }
-    end_if_reached(push);
-    return push.problem;
 }
 
 /// What lies behind FIN is no part of the stream.
@@ -149,9 +154,11 @@ void HalfStream::acknowledge(Moment moment, std::uint64_t offset) noexcept {
     }
 }
 
-void HalfStream::check_wait(const TcpLimits& limits, Budget& budget, Moment moment,
-                            Batch<StreamChunk>& out) noexcept {
+Problem HalfStream::check_wait(const TcpLimits& limits, Budget& budget, Moment moment,
+                               Batch<StreamChunk>& out) noexcept {
+    if (!extras_) return no_problem;
     Push push{limits, budget, moment, out};
+    take_doubtful(push, false);
     while (has_early()) {
         const Time since = std::max(extras_->early.begin()->second.since, extras_->advanced);
         const bool receiver_waits_too = !one_sided_ && acknowledged_ == next_;
@@ -160,19 +167,82 @@ void HalfStream::check_wait(const TcpLimits& limits, Budget& budget, Moment mome
                 ? moment.time - extras_->acknowledged > limits.hole_wait_acknowledged_max
                 : !receiver_waits_too && moment.time - since > limits.hole_wait_max;
         if (!over) break;
-        give_up_first_hole(push);
+        const std::uint64_t next = next_;
+        take_doubtful(push, one_sided_);
+        if (next_ == next) give_up_first_hole(push);
     }
     end_if_reached(push);
+    return push.problem;
 }
 
 void HalfStream::finish(const TcpLimits& limits, Budget& budget, Moment moment,
                         Batch<StreamChunk>& out) noexcept {
     Push push{limits, budget, moment, out};
+    take_doubtful(push, one_sided_);
+    while (extras_ && !extras_->doubtful.empty()) drop_first_doubtful();
     while (has_early()) give_up_first_hole(push);
+    end_if_reached(push);
     if (ended_) return;
     if (end_ != unknown && end_ > next_) deliver_missing(push, end_ - next_);
     ended_ = true;
     append_chunk(push).end = true;
+}
+
+// What is set aside.
+
+void HalfStream::set_aside(const TcpLimits& limits, Budget& budget, std::uint64_t offset,
+                           Bytes data, std::uint32_t cut) noexcept {
+    counts_.discarded += data.size() + cut;
+    if (offset < next_) {
+        data = data.subspan(std::min<std::uint64_t>(data.size(), next_ - offset));
+        offset = next_;
+    }
+    if (data.empty() || ended_) return;
+    Extras& extra = extras(budget);
+    const auto right = extra.doubtful.lower_bound(offset);
+    const bool overlaps =
+        (right != extra.doubtful.end() && right->first < offset + data.size()) ||
+        (right != extra.doubtful.begin() && std::prev(right)->second.bytes.end() > offset);
+    if (overlaps || extra.doubtful_bytes + data.size() > limits.doubtful_bytes_max ||
+        extra.doubtful.size() >= limits.early_segments_max || !budget.take(piece_overhead)) {
+        return;
+    }
+    Early piece{Stretch(budget, offset), 0, {}};
+    if (!piece.bytes.append(data)) return budget.give_back(piece_overhead);
+    extra.doubtful_bytes += data.size();
+    extra.doubtful.emplace(offset, std::move(piece));
+    counts_.waiting += data.size();
+    counts_.discarded -= data.size();
+}
+
+void HalfStream::drop_first_doubtful() noexcept {
+    const auto first = extras_->doubtful.begin();
+    const std::uint64_t size = first->second.bytes.size();
+    extras_->doubtful_bytes -= size;
+    counts_.waiting -= size;
+    counts_.discarded += size;
+    extras_->budget.give_back(piece_overhead);
+    extras_->doubtful.erase(first);
+}
+
+/// What was acknowledged was received; of what was not, the receiver may be out of sight.
+void HalfStream::take_doubtful(Push& push, bool without_acknowledgement) {
+    while (extras_ && !extras_->doubtful.empty()) {
+        const Stretch& first = extras_->doubtful.begin()->second.bytes;
+        if (first.end() <= next_) {
+            drop_first_doubtful();
+            continue;
+        }
+        if (acknowledged_ < first.end() && !without_acknowledgement) break;
+        auto node = extras_->doubtful.extract(extras_->doubtful.begin());
+        const Bytes data = node.mapped().bytes.first();
+        const std::uint64_t offset = node.key();
+        extras_->delivered.push_back(std::move(node));
+        extras_->doubtful_bytes -= data.size();
+        counts_.waiting -= data.size();
+        push.budget.give_back(piece_overhead);
+        take_payload(push, offset, data, 0);
+    }
 }
 
 // What is handed on.
@@ -264,13 +334,14 @@ void HalfStream::give_up_first_hole(Push& push) {
 
 /// Remembers what is handed on (`other`: its other reading) until it is acknowledged, and moves on.
 void HalfStream::keep(Push& push, Bytes first, Bytes other) {
-    next_ += first.size();
     const std::size_t kept_max = push.limits.overlap_bytes_kept;
-    if (acknowledged_ >= next_ || kept_max == 0) {
+    if (acknowledged_ >= next_ + first.size() || kept_max == 0) {
+        next_ += first.size();
         if (extras_) extras_->kept.clear(next_);
         return;
     }
     Stretch& kept = extras(push.budget).kept;
+    next_ += first.size();
     if (first.size() > kept_max) {
         const std::size_t skipped = first.size() - kept_max;
         first = first.subspan(skipped);
@@ -345,7 +416,8 @@ void HalfStream::append_alternate(Push& push, std::uint64_t offset, Bytes before
 
 /// The name of the limit that keeping `bytes` would exceed, or null.
 const char* HalfStream::lacks_room(const Push& push, std::size_t bytes) const noexcept {
-    if (counts_.waiting + bytes > push.limits.early_bytes_max) return "tcp.too_many_early_bytes";
+    const std::uint64_t early_bytes = counts_.waiting - (extras_ ? extras_->doubtful_bytes : 0);
+    if (early_bytes + bytes > push.limits.early_bytes_max) return "tcp.too_many_early_bytes";
     if (has_early() && extras_->early.size() >= push.limits.early_segments_max) {
         return "tcp.too_many_early_segments";
     }
@@ -394,7 +466,7 @@ void HalfStream::insert_early(Push& push, std::uint64_t offset, Bytes data, std:
         if (at + shared == first.size()) cut = std::max(cut, piece.cut);
         it = early.erase(it);
     }
-    store_early(push, offset, first, other, cut);
+    if (!first.empty()) store_early(push, offset, first, other, cut);
 }
 
 /// No early piece lies within.

@@ -41,13 +41,18 @@ public:
     /// captured.
     Problem take(const TcpLimits& limits, Budget& budget, Moment moment, std::uint64_t offset,
                  Bytes data, std::uint32_t cut, Batch<StreamChunk>& out) noexcept;
+    /// The same for payload that the receiver will most likely refuse, for its checksum or for
+    /// lying too far ahead. It is set aside, and taken if the receiver acknowledges it all the same
+    /// and nothing better came.
+    void set_aside(const TcpLimits& limits, Budget& budget, std::uint64_t offset, Bytes data,
+                   std::uint32_t cut) noexcept;
     /// The stream ends at `offset`. Ends it now, if all before has come.
     Problem take_end(Moment moment, std::uint64_t offset, Batch<StreamChunk>& out) noexcept;
     /// The receiver has all before `offset`.
     void acknowledge(Moment moment, std::uint64_t offset) noexcept;
     /// Gives up holes that were waited for long enough.
-    void check_wait(const TcpLimits& limits, Budget& budget, Moment moment,
-                    Batch<StreamChunk>& out) noexcept;
+    Problem check_wait(const TcpLimits& limits, Budget& budget, Moment moment,
+                       Batch<StreamChunk>& out) noexcept;
     /// Gives up all holes and ends.
     void finish(const TcpLimits& limits, Budget& budget, Moment moment,
                 Batch<StreamChunk>& out) noexcept;
@@ -57,6 +62,7 @@ public:
     std::uint64_t next() const noexcept { return next_; }
     std::uint64_t acknowledged() const noexcept { return acknowledged_; }
     bool ended() const noexcept { return ended_; }
+    bool one_sided() const noexcept { return one_sided_; }
     bool empty() const noexcept { return next_ == 0 && !has_early(); }
     TcpCounts& counts() noexcept { return counts_; }
     const TcpCounts& counts() const noexcept { return counts_; }
@@ -77,7 +83,8 @@ private:
         ~Extras();
         Budget& budget;
         Stretch kept;
-        EarlyPieces early;
+        EarlyPieces early, doubtful;
+        std::uint64_t doubtful_bytes = 0;
         Time advanced;      // when bytes came in order last while others were early
         Time acknowledged;  // when the receiver said first that it has bytes of the hole
         bool hole_acknowledged = false;
@@ -94,6 +101,9 @@ private:
         Problem problem{};
     };
 
+    void take_payload(Push& push, std::uint64_t offset, Bytes data, std::uint32_t cut);
+    void take_doubtful(Push& push, bool without_acknowledgement);
+    void drop_first_doubtful() noexcept;
     bool has_early() const noexcept { return extras_ && !extras_->early.empty(); }
     Extras& extras(Budget& budget);
     StreamChunk& append_chunk(Push& push) noexcept;

@@ -1,10 +1,10 @@
 // The flow table: what is remembered of the flow that a packet belongs to, found in one step.
 //
-// Both directions of a 5-tuple (and VLAN) are one record. Capacity is fixed; when it is reached,
-// closed flows are forgotten first, then half-open ones, then datagrams, and connections last;
-// among each, the one that was quiet for longest. The client is who sent SYN or received SYN-ACK;
-// of a flow that was met midway, the side with the higher port, or the first sender where they are
-// equal.
+// Both directions of a 5-tuple are one record (and VLANs: see FlowRecord::Fit). Capacity is fixed;
+// when it is reached, closed flows are forgotten first, then half-open ones, then datagrams, and
+// connections last; among each, the one that was quiet for longest. The client is who sent SYN or
+// received SYN-ACK; of a flow that was met midway, the side with the higher port, or the first
+// sender where they are equal.
 //
 // A connection on the ports of an earlier one is a new flow: at its SYN, if the earlier one has
 // ended or fell idle; else at the SYN-ACK that acknowledges that SYN. A SYN alone does not end a
@@ -82,7 +82,7 @@ public:
     /// Brings the flow of a packet that will be looked up soon into the cache: first its slot; its
     /// record when the eighth packet after it is announced, by when the slot will have come.
     void prefetch(const packet::Packet& packet) const noexcept {
-        const std::uint64_t hash = hash_(key_of(packet, vlan_in_key()).key);
+        const std::uint64_t hash = hash_(key_of(packet).key);
         slots_.prefetch(hash);
         std::uint64_t& earlier = announced_[announced_at_++ % announced_.size()];
         if (const std::uint32_t number = slots_.likely(earlier); number != FlowSlots::none) {
@@ -98,10 +98,9 @@ public:
     /// one, forgotten() has it.
     Lookup find_or_make(const packet::Packet& packet, std::uint64_t sequence) {
         release();
-        const DirectedKey directed = key_of(packet, vlan_in_key());
+        const DirectedKey directed = key_of(packet);
         const std::uint64_t hash = hash_(directed.key);
-        const std::uint32_t number =
-            slots_.find(hash, [&](std::uint32_t n) { return records_[n].key == directed.key; });
+        const std::uint32_t number = find(directed, hash, packet);
         if (number == FlowSlots::none) return make(directed, hash, packet, sequence);
         Record& record = records_[number];
         if (order_of(record).is_idle(record.last_time, bounded(packet.time)) ||
@@ -118,7 +117,7 @@ public:
     /// Begins a new flow with `packet` in a record that find_or_make() called reused.
     Record* restart(Record& record, const packet::Packet& packet, std::uint64_t sequence) {
         order_of(record).remove(number_of(record));
-        begin(record, key_of(packet, vlan_in_key()), packet, sequence);
+        begin(record, key_of(packet), packet, sequence);
         return &record;
     }
 
@@ -165,7 +164,23 @@ public:
     }
 
 private:
-    VlanInKey vlan_in_key() const noexcept { return VlanInKey{limits_.vlan_in_key}; }
+    std::uint32_t find(const DirectedKey& directed, std::uint64_t hash,
+                       const packet::Packet& packet) const noexcept {
+        std::uint32_t best = FlowSlots::none;
+        auto best_fit = FlowRecord::Fit::none;
+        slots_.find(hash, [&](std::uint32_t number) {
+            const Record& record = records_[number];
+            if (!record.key.same_ends(directed.key)) return false;
+            const auto fit = limits_.vlan_in_key ? record.fit(packet, directed.source_is_low)
+                                                 : FlowRecord::Fit::exactly;
+            if (fit > best_fit) {
+                best = number;
+                best_fit = fit;
+            }
+            return fit == FlowRecord::Fit::exactly;
+        });
+        return best;
+    }
     IdleOrder order(Standing standing, Duration idle_max) {
         const auto heads = static_cast<std::uint32_t>(
             capacity_ + 1 + static_cast<std::size_t>(standing) * IdleOrder::slots);

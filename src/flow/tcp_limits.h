@@ -19,6 +19,8 @@ struct TcpLimits {
     /// with.
     std::uint32_t overlap_bytes_kept = 16 * 1024;
     std::uint32_t alternate_bytes_max = 64 * 1024;  ///< per direction: other readings handed on
+    /// Per direction: bytes set aside that the receiver will most likely refuse.
+    std::uint32_t doubtful_bytes_max = 64 * 1024;
     bool verify_checksums =
         true;  ///< off: segments with a wrong checksum are taken, and not counted
 };
@@ -34,10 +36,11 @@ struct TcpCounts {
     std::uint64_t discarded = 0;  ///< * not taken: bad checksum, outside the window, behind the end
     std::uint64_t not_captured =
         0;  ///< * cut off by the snap length; also `missing`, if they never came whole
-    std::uint64_t waiting = 0;        ///< * early, now; becomes delivered
-    std::uint32_t bad_checksums = 0;  ///< segments discarded for it
-    std::uint32_t ignored_checksums =
-        0;  ///< segments with a wrong checksum that were taken: all before were wrong
+    std::uint64_t waiting = 0;  ///< * early, now; becomes delivered
+    std::uint32_t bad_checksums =
+        0;  ///< segments not taken for it, unless they were acknowledged all the same
+    std::uint32_t ignored_checksums = 0;  ///< segments with a wrong checksum that were taken: left
+                                          ///< to the interface, or all before were wrong too
 };
 
 }  // namespace umbratap::flow

@@ -19,11 +19,15 @@
 // ends are told by finish().
 //
 // Checksums. Where an interface computes them (offload), a capture on that machine shows wrong ones
-// in all segments that it sent. So wrong ones are taken until a right one of the same direction was
-// seen, and from then on are as not received: neither their data nor their flags move anything.
+// in segments that it sent, and in those that it received and joined. What was left to an interface
+// is told by its content, and taken. Other wrong ones are taken until a right one of the same
+// direction was seen, and are as not received from then on.
 //
-// Window. What lies farther ahead than the receiver can take, twice over, is not taken: else one
+// Window. What lies farther ahead than the receiver can take is as not received, too: else one
 // segment that nobody receives could make us give up what comes before it.
+//
+// What is as not received moves no state, neither by data nor by flags. Its data is set aside: if
+// the receiver acknowledges it and nothing better has come, it was received after all.
 //
 // Urgent data stays where it lies in the stream (RFC 6093, 6: applications should read it in line).
 // Timestamps (PAWS) are not looked at: a segment that is refused for its timestamp differs from
@@ -34,6 +38,7 @@
 
 #include "flow/bounded_time.h"
 #include "flow/half_stream.h"
+#include "flow/offload.h"
 
 namespace umbratap::flow {
 
@@ -43,9 +48,7 @@ using packet::Packet;
 namespace tcp_flag = packet::tcp_flag;
 
 constexpr std::int64_t gibibyte = 1 << 30;
-/// Ahead of what the window allows: acknowledgements may be lost, or captured later than what they
-/// let through.
-constexpr std::int64_t window_slack = 1 << 20;
+constexpr std::int64_t window_min = 65535;
 constexpr std::uint8_t no_shift = 0xff;
 
 bool has(const Packet& packet, std::uint8_t flags) noexcept {
@@ -71,6 +74,11 @@ std::uint8_t window_shift_of(const Packet& packet) noexcept {
     return no_shift;
 }
 
+Bytes captured_payload(const Packet& packet) noexcept {
+    const Bytes data = packet.payload();
+    return data.first(std::min<std::size_t>(data.size(), packet.payload_length()));
+}
+
 /// One direction: who sends in it.
 struct Side {
     explicit Side(Direction direction) noexcept : bytes(direction) {}
@@ -85,6 +93,7 @@ struct Side {
     bool syn_seen : 1 = false;
     bool has_other_base : 1 = false;
     bool has_expected : 1 = false;
+    bool confirmed : 1 = false;  // the other side acknowledged its SYN, or said where it begins
     bool right_checksum_seen : 1 = false;
     bool reset : 1 = false;  // it sent a RST that counts
 
@@ -98,10 +107,17 @@ struct Side {
         return next +
                static_cast<std::int32_t>(sequence - (base + static_cast<std::uint32_t>(next)));
     }
+    /// No further than this and a window may it send.
     std::int64_t farthest() const noexcept {
         return static_cast<std::int64_t>(std::max(bytes.next(), bytes.acknowledged()));
     }
 };
+
+/// In the middle of a handshake FIN means nothing to its receiver.
+bool may_end(const Side& side, const Side& peer) noexcept {
+    return !peer.syn_seen || side.syn_seen || side.has_expected || side.confirmed ||
+           side.bytes.acknowledged() != 0;
+}
 
 }  // namespace
 
@@ -114,8 +130,9 @@ struct TcpStream::State {
     Moment last;
 
     Problem push(const Packet& packet, Side& side, Side& peer, Batch<StreamChunk>& out) noexcept;
-    bool checksum_allows(const Packet& packet, Side& side) noexcept;
-    Problem push_syn(const Packet& packet, Side& side, Side& peer) noexcept;
+    bool checksum_is_bad(const Packet& packet, Side& side) noexcept;
+    void set_aside(const Packet& packet, Side& side) noexcept;
+    Problem push_syn(const Packet& packet, Side& side, const Side& peer) noexcept;
     Problem push_reset(const Packet& packet, Side& side, const Side& peer) noexcept;
     void push_acknowledgement(const Packet& packet, const Side& side, Side& peer) noexcept;
     Problem push_payload(const Packet& packet, Side& side, std::int64_t offset,
@@ -123,37 +140,50 @@ struct TcpStream::State {
     std::int64_t window_of(const Side& side, const Side& peer) const noexcept;
 };
 
-bool TcpStream::State::checksum_allows(const Packet& packet, Side& side) noexcept {
-    if (!limits->verify_checksums) return true;
+bool TcpStream::State::checksum_is_bad(const Packet& packet, Side& side) noexcept {
+    if (!limits->verify_checksums) return false;
     switch (packet::transport_checksum(packet)) {
         case packet::Checksum::unknown:
-            return true;
+            return false;
         case packet::Checksum::right:
             side.right_checksum_seen = true;
-            return true;
+            return false;
         case packet::Checksum::wrong:
             break;
     }
-    if (side.right_checksum_seen) {
+    if (side.right_checksum_seen && !checksum_is_left_to_interface(packet)) {
         side.bytes.counts().bad_checksums += 1;
-        return false;
+        return true;
     }
     side.bytes.counts().ignored_checksums += 1;
-    return true;
+    return false;
 }
 
 /// How far ahead `side` may send: more than the receiver offered is as not received.
 std::int64_t TcpStream::State::window_of(const Side& side, const Side& peer) const noexcept {
-    if (!side.syn_seen || !peer.syn_seen || side.window == 0) return gibibyte;
-    return std::min(2 * std::int64_t{side.window} + window_slack, gibibyte);
+    if (!side.syn_seen || !peer.syn_seen) return gibibyte;
+    return std::clamp<std::int64_t>(side.window, window_min, gibibyte);
+}
+
+void TcpStream::State::set_aside(const Packet& packet, Side& side) noexcept {
+    const std::uint32_t length = packet.payload_length();
+    const std::int64_t offset = side.started ? side.offset_of(packet.tcp_sequence) : -1;
+    if (offset < 0 || offset > side.farthest() + gibibyte ||
+        has(packet, tcp_flag::syn | tcp_flag::rst)) {
+        side.bytes.counts().discarded += length;
+        return;
+    }
+    const Bytes data = captured_payload(packet);
+    side.bytes.set_aside(*limits, *budget, static_cast<std::uint64_t>(offset), data,
+                         static_cast<std::uint32_t>(length - data.size()));
 }
 
 Problem TcpStream::State::push(const Packet& packet, Side& side, Side& peer,
                                Batch<StreamChunk>& out) noexcept {
     const std::uint32_t length = packet.payload_length();
     TcpCounts& counts = side.bytes.counts();
-    if (!checksum_allows(packet, side)) {
-        counts.discarded += length;
+    if (checksum_is_bad(packet, side)) {
+        set_aside(packet, side);
         return Problem("tcp.bad_checksum");
     }
     Problem problem;
@@ -169,7 +199,8 @@ Problem TcpStream::State::push(const Packet& packet, Side& side, Side& peer,
             counts.discarded += length;
             return problem;
         }
-    } else if (!side.started && (length != 0 || has(packet, tcp_flag::fin))) {
+    } else if (!side.started &&
+               (length != 0 || (has(packet, tcp_flag::fin) && may_end(side, peer)))) {
         side.start(sequence);
     }
     if (!side.started) {
@@ -180,41 +211,42 @@ Problem TcpStream::State::push(const Packet& packet, Side& side, Side& peer,
         side.start(side.other_base);  // nobody was seen to acknowledge either, but this one goes on
     }
     const std::int64_t offset = side.offset_of(sequence);
-    if (offset > side.farthest() + window_of(side, peer) ||
-        offset + length + gibibyte < side.farthest()) {
-        counts.discarded += length;
-        return length == 0 && !has(packet, tcp_flag::fin) ? no_problem
-                                                          : Problem("tcp.outside_window");
+    if (offset + length + gibibyte < side.farthest() ||
+        offset > side.farthest() + window_of(side, peer)) {
+        if (length == 0 && !has(packet, tcp_flag::fin)) return no_problem;
+        set_aside(packet, side);
+        return Problem("tcp.outside_window");
     }
     push_acknowledgement(packet, side, peer);
     problem = problem.or_else(push_payload(packet, side, offset, out));
-    if (has(packet, tcp_flag::fin) && offset + length >= 0) {
+    if (has(packet, tcp_flag::fin) && offset + length >= 0 && may_end(side, peer)) {
         problem = problem.or_else(
             side.bytes.take_end(last, static_cast<std::uint64_t>(offset + length), out));
     }
     return problem;
 }
 
-Problem TcpStream::State::push_syn(const Packet& packet, Side& side, Side& peer) noexcept {
+Problem TcpStream::State::push_syn(const Packet& packet, Side& side, const Side& peer) noexcept {
     const std::uint32_t base = packet.tcp_sequence + 1;
-    if (!side.started || (side.base != base && !side.syn_seen && side.bytes.empty())) {
+    const bool answers =
+        has(packet, tcp_flag::ack) && peer.syn_seen && packet.tcp_acknowledgement == peer.base;
+    if (!side.started) {
         side.start(base);
     } else if (side.base != base) {
-        if (!side.bytes.empty() || side.bytes.ended() || side.bytes.acknowledged() != 0) {
+        if (side.confirmed || side.bytes.ended()) return Problem("tcp.syn_in_stream");
+        if (!side.syn_seen && (answers || side.bytes.empty())) {
+            // What was sent before the connection existed was nothing to its receiver
+            // (CVE-2018-6794). It was handed on; the stream goes on with what counts.
+            side.start(base - static_cast<std::uint32_t>(side.bytes.next()));
+        } else if (!side.bytes.empty() || side.bytes.acknowledged() != 0) {
             return Problem("tcp.syn_in_stream");
+        } else {
+            side.other_base = base;
+            side.has_other_base = true;
         }
-        side.other_base = base;
-        side.has_other_base = true;
     }
     side.syn_seen = true;
     side.window_shift = window_shift_of(packet);
-    if (has(packet, tcp_flag::ack) && peer.bytes.empty() &&
-        packet.tcp_acknowledgement != peer.base) {
-        if (!peer.started ||
-            (peer.has_other_base && packet.tcp_acknowledgement == peer.other_base)) {
-            peer.start(packet.tcp_acknowledgement);
-        }
-    }
     return side.has_other_base && base == side.other_base && base != side.base
                ? Problem("tcp.other_initial_sequence")
                : no_problem;
@@ -228,10 +260,16 @@ void TcpStream::State::push_acknowledgement(const Packet& packet, const Side& si
     peer.window =
         std::max(peer.window, std::uint32_t{packet.tcp_window} << (scaled ? side.window_shift : 0));
     if (!has(packet, tcp_flag::ack)) return;
-    if (!peer.started) {
+    if (!peer.started && !has(packet, tcp_flag::syn)) {
         peer.expected = packet.tcp_acknowledgement;
         peer.has_expected = true;
         return;
+    }
+    const bool is_other = peer.has_other_base && packet.tcp_acknowledgement == peer.other_base;
+    if (!peer.started || (is_other && peer.bytes.empty())) peer.start(packet.tcp_acknowledgement);
+    if (packet.tcp_acknowledgement == peer.base) {
+        peer.confirmed = true;
+        peer.has_other_base = false;
     }
     const std::int64_t offset = peer.offset_of(packet.tcp_acknowledgement);
     if (offset < 0 || offset > peer.farthest() + gibibyte) return;
@@ -242,8 +280,7 @@ Problem TcpStream::State::push_payload(const Packet& packet, Side& side, std::in
                                        Batch<StreamChunk>& out) noexcept {
     const std::uint32_t length = packet.payload_length();
     if (length == 0) return no_problem;
-    Bytes data = packet.payload();
-    data = data.first(std::min<std::size_t>(data.size(), length));
+    Bytes data = captured_payload(packet);
     auto cut = static_cast<std::uint32_t>(length - data.size());
     TcpCounts& counts = side.bytes.counts();
     if (offset < 0) {
@@ -256,6 +293,11 @@ Problem TcpStream::State::push_payload(const Packet& packet, Side& side, std::in
         data = data.subspan(captured);
         cut -= before - static_cast<std::uint32_t>(captured);
         if (offset < 0 || (data.empty() && cut == 0)) return no_problem;
+    }
+    if (length == 1 && side.bytes.one_sided() &&
+        static_cast<std::uint64_t>(offset) + 1 == side.bytes.next()) {
+        counts.duplicate += 1;  // a keep-alive brings a byte of garbage (RFC 9293, 3.8.4)
+        return no_problem;
     }
     const std::uint64_t new_before = counts.duplicate + counts.conflicting + counts.discarded;
     const Problem problem =
@@ -272,11 +314,11 @@ Problem TcpStream::State::push_reset(const Packet& packet, Side& side, const Sid
         const std::int64_t offset = side.offset_of(packet.tcp_sequence);
         const auto next = static_cast<std::int64_t>(side.bytes.next());
         const auto acknowledged = static_cast<std::int64_t>(side.bytes.acknowledged());
-        const std::int64_t window = std::max<std::int64_t>(side.window, 65535);
+        const std::int64_t window = std::max<std::int64_t>(side.window, window_min);
         inside = offset >= std::min(acknowledged, next) && offset <= side.farthest() + window;
     } else if (has(packet, tcp_flag::ack) && peer.started) {
         const std::int64_t offset = peer.offset_of(packet.tcp_acknowledgement);
-        inside = offset >= 0 && offset <= peer.farthest() + window_slack;
+        inside = offset >= 0 && offset <= peer.farthest() + window_min;
     } else if (side.has_expected) {
         inside = packet.tcp_sequence == side.expected;
     }
@@ -299,9 +341,11 @@ Problem TcpStream::push(const Packet& packet, Direction direction,
     side.bytes.release();
     peer.bytes.release();
     state.last = {bounded(packet.time), packet.number};
-    const Problem problem = state.push(packet, side, peer, out);
-    for (Side& each : state.sides)
-        each.bytes.check_wait(*state.limits, *state.budget, state.last, out);
+    Problem problem = state.push(packet, side, peer, out);
+    for (Side& each : state.sides) {
+        problem =
+            problem.or_else(each.bytes.check_wait(*state.limits, *state.budget, state.last, out));
+    }
     return problem;
 }
 
