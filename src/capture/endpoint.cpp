@@ -41,7 +41,7 @@ Endpoint parse(const std::string& input) {
         !port.empty() && port.size() <= 5 &&
         std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; }) &&
         std::stoi(port) >= 1 && std::stoi(port) <= 65535;
-    if (host.empty() || !is_port || (!bracketed && host.find(':') != host.npos)) {
+    if (host.empty() || !is_port || host.find_first_of(bracketed ? "[]" : "[]:") != host.npos) {
         throw InputError(input +
                          ": expected tcp://HOST:PORT; an IPv6 address stands in brackets, as in "
                          "tcp://[::1]:57012");

@@ -31,6 +31,10 @@ constexpr std::uint32_t block_old_packet = 2;
 constexpr std::uint32_t block_simple_packet = 3;
 constexpr std::uint32_t block_packet = 6;
 constexpr std::uint32_t block_secrets = 10;
+// No packets, yet Wireshark gives them numbers among the packets.
+constexpr std::uint32_t block_journal = 9;
+constexpr std::uint32_t block_custom = 0x0bad;
+constexpr std::uint32_t block_custom_uncopied = 0x40000bad;
 constexpr std::uint32_t byte_order_magic = 0x1a2b3c4d;
 constexpr std::uint32_t secrets_tls_key_log = 0x544c534b;
 
@@ -107,6 +111,11 @@ Progress PcapngDecoder::decode(Bytes window, std::size_t frames_max, Batch<Frame
             case block_interface:
                 add_interface(block);
                 break;
+            case block_custom:
+            case block_custom_uncopied:
+            case block_journal:
+                ++number_;
+                break;
             case block_secrets:
                 add_secrets(block);
                 break;
@@ -177,9 +186,10 @@ void PcapngDecoder::Interface::read_options(Bytes options, bool swapped) noexcep
 Time PcapngDecoder::Interface::time(std::uint64_t units) const noexcept {
     constexpr auto second = 1'000'000'000;
     if (nanoseconds_per_unit != 0 && offset_seconds == 0) {
-        const std::uint64_t units_max = static_cast<std::uint64_t>(time_max) / nanoseconds_per_unit;
-        return Time(
-            Duration(static_cast<std::int64_t>(std::min(units, units_max) * nanoseconds_per_unit)));
+        const std::uint64_t units_max = time_max / nanoseconds_per_unit;
+        const std::uint64_t nanoseconds =
+            units <= units_max ? units * nanoseconds_per_unit : time_max;
+        return Time(Duration(static_cast<std::int64_t>(nanoseconds)));
     }
     // `__extension__`: ISO C++ has no 128-bit numbers, and one is needed between multiplying and
     // dividing.
@@ -215,6 +225,7 @@ bool PcapngDecoder::add_packet(Bytes block, std::uint32_t type, Batch<Frame>& ou
     Frame frame;
     std::uint32_t captured = 0;
     if (simple) {
+        frame.time = last_time_;  // it has none of its own
         captured = frame.original_length = read(at + 8);
         if (interface->snap_length != 0) captured = std::min(captured, interface->snap_length);
     } else {
@@ -228,6 +239,7 @@ bool PcapngDecoder::add_packet(Bytes block, std::uint32_t type, Batch<Frame>& ou
                           std::to_string(std::min<std::size_t>(room, interface->packet_bytes_max)));
     }
     frame.number = ++number_;
+    last_time_ = frame.time;
     frame.data = {at + header_size, captured};
     frame.link_type = interface->link_type;
     frame.origin = origin_;

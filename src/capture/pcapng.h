@@ -60,6 +60,7 @@ private:
     std::size_t secret_bytes_ = 0;
     std::uint64_t offset_ = 0;  // of the block in hand, within the file
     std::uint64_t number_ = 0;
+    Time last_time_{};
     bool swapped_ = false;
     bool in_section_ = false;
     bool remarked_[static_cast<std::size_t>(Remark::count)] = {};
