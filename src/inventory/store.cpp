@@ -53,12 +53,25 @@ Time to_time(std::int64_t number) noexcept {
     return Time(Duration(number));
 }
 
+std::string reason_of(sqlite3* database) {
+    if (database == nullptr) return "out of memory";
+    switch (sqlite3_errcode(database) & 0xff) {
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED:
+            return "in use by another program";
+        case SQLITE_NOTADB:
+            return "not an inventory (no SQLite database)";
+        default:
+            return sqlite3_errmsg(database);
+    }
+}
+
 /// A prepared statement. Parameters are bound in their order; columns are taken in theirs.
 class Statement {
 public:
     Statement(sqlite3* database, const char* sql) {
         if (sqlite3_prepare_v2(database, sql, -1, &statement_, nullptr) != SQLITE_OK) {
-            throw StoreError(sqlite3_errmsg(database));
+            throw StoreError(reason_of(database));
         }
     }
     ~Statement() { sqlite3_finalize(statement_); }
@@ -160,21 +173,8 @@ private:
         return statement.number();
     }
     void check(bool sound) const {
-        if (!sound) throw StoreError(reason());
+        if (!sound) throw StoreError(reason_of(database_));
     }
-    std::string reason() const {
-        if (database_ == nullptr) return "out of memory";
-        switch (sqlite3_errcode(database_) & 0xff) {
-            case SQLITE_BUSY:
-            case SQLITE_LOCKED:
-                return "in use by another program";
-            case SQLITE_NOTADB:
-                return "not an inventory (no SQLite database)";
-            default:
-                return sqlite3_errmsg(database_);
-        }
-    }
-
     int lock_ = -1;  // the file again, locked: one writer at a time
     sqlite3* database_ = nullptr;
 };
