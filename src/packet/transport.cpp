@@ -69,7 +69,8 @@ Step udp(Walk& walk) noexcept {
         walk.trim(length);
     }
     take_segment(walk, 8);
-    const Step::Layer tunnel = layer_of_udp_port(packet.target_port);
+    Step::Layer tunnel = layer_of_udp_port(packet.target_port);
+    if (!tunnel) tunnel = layer_of_udp_port(packet.source_port);
     if (tunnel) walk.skip(8);
     return {tunnel};
 }

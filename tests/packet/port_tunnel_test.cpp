@@ -68,6 +68,11 @@ TEST_CASE("gtp-u: with and without sequence number and extension headers") {
                        true) == "");
 }
 
+TEST_CASE("port tunnels: the port may also be that of the source") {
+    const Octets wrapped = udp(2152, 1024, from_hex("30 ff 002d 00000001") + hello_v4());
+    CHECK(unlike_hello(decoded(ethernet(ipv4({.protocol = protocol_udp}, wrapped)))) == "");
+}
+
 TEST_CASE("port tunnels: a UDP packet that only uses the port stays a UDP packet") {
     for (const std::uint16_t port : {4789, 8472, 4790, 6081, 2152}) {
         CAPTURE(port);
