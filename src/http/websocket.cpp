@@ -20,7 +20,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <charconv>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -294,65 +293,6 @@ void WebSocketReader::State::forget_inflater() noexcept {
     if (!inflater) return;
     inflater.reset();
     budget.give_back(inflater_bytes);
-}
-
-namespace {
-
-/// Takes the next piece off the front of `list`, up to `separator` outside of quotes; without white
-/// space around it.
-std::string_view take_piece(std::string_view& list, char separator) noexcept {
-    bool quoted = false;
-    std::size_t end = 0;
-    for (; end < list.size() && (quoted || list[end] != separator); ++end) {
-        if (list[end] == '"') quoted = !quoted;
-    }
-    std::string_view piece = list.substr(0, end);
-    list.remove_prefix(std::min(end + 1, list.size()));
-    const std::size_t first = piece.find_first_not_of(" \t");
-    if (first == piece.npos) return {};
-    return piece.substr(first, piece.find_last_not_of(" \t") - first + 1);
-}
-
-bool same_token(std::string_view a, std::string_view lower) noexcept {
-    return std::equal(a.begin(), a.end(), lower.begin(), lower.end(), [](char x, char y) {
-        return (x >= 'A' && x <= 'Z' ? static_cast<char>(x + 32) : x) == y;
-    });
-}
-
-int window_bits_of(std::string_view value) noexcept {
-    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
-        value = value.substr(1, value.size() - 2);
-    }
-    int bits = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), bits);
-    const bool sound = error == std::errc() && end == value.data() + value.size();
-    return sound && bits >= 8 && bits <= 15 ? bits : 15;
-}
-
-}  // namespace
-
-WebSocketExtensions agreed_extensions(std::string_view response_header,
-                                      Direction direction) noexcept {
-    const bool of_client = direction == Direction::to_server;
-    WebSocketExtensions agreed;
-    while (!response_header.empty()) {
-        std::string_view parameters = take_piece(response_header, ',');
-        if (!same_token(take_piece(parameters, ';'), "permessage-deflate")) continue;
-        agreed.deflate = true;
-        while (!parameters.empty()) {
-            std::string_view value = take_piece(parameters, ';');
-            const std::string_view name = take_piece(value, '=');
-            if (same_token(name, of_client ? "client_no_context_takeover"
-                                           : "server_no_context_takeover")) {
-                agreed.no_context_takeover = true;
-            } else if (same_token(
-                           name, of_client ? "client_max_window_bits" : "server_max_window_bits")) {
-                agreed.window_bits = window_bits_of(take_piece(value, ';'));
-            }
-        }
-        break;
-    }
-    return agreed;
 }
 
 WebSocketReader::WebSocketReader(const WebSocketExtensions& extensions,

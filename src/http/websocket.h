@@ -8,26 +8,14 @@
 
 #include <cstdint>
 #include <memory>
-#include <string_view>
 
 #include "base/batch.h"
 #include "base/buffer.h"
 #include "base/problem.h"
 #include "http/items.h"
+#include "http/websocket_extensions.h"
 
 namespace umbratap::http {
-
-/// What the handshake agreed on, for one direction.
-struct WebSocketExtensions {
-    bool deflate = false;
-    bool no_context_takeover = false;  ///< of this direction's sender
-    int window_bits = 15;
-};
-
-/// Reads `Sec-WebSocket-Extensions` of the response for the messages that go in `direction`
-/// (RFC 7692, 7.1).
-WebSocketExtensions agreed_extensions(std::string_view response_header,
-                                      Direction direction) noexcept;
 
 class WebSocketReader {
 public:
