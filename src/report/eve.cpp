@@ -160,7 +160,7 @@ void write_body(JsonWriter& json, const HttpExchange& http) {
     }
     if (const http::Head* head = request != nullptr ? request : response; head != nullptr) {
         const std::string_view version = http::to_string(head->version);
-        if (!version.empty()) json.text("protocol", "HTTP/" + std::string(version));
+        if (!version.empty()) json.text("protocol", std::string("HTTP/").append(version));
         if (head->version == http::Version::http_2 || head->version == http::Version::http_3) {
             json.number("stream_id", head->stream_id);
         }
@@ -178,7 +178,7 @@ void write_body(JsonWriter& json, const TlsHandshake& tls) {
     json.open("tls");
     json.text("sni", tls.server_name);
     const bool bare = !tls.version.empty() && tls.version[0] >= '0' && tls.version[0] <= '9';
-    json.text("version", bare ? "TLS " + tls.version : tls.version);
+    json.text("version", bare ? std::string("TLS ").append(tls.version) : tls.version);
     json.texts("alpn", tls.protocols);
     json.open("ja3");
     json.text("hash", tls.ja3);
@@ -301,13 +301,20 @@ void write_line(const Record& record, const EveOptions& options, std::uint64_t i
 }  // namespace
 
 void append_timestamp(Time time, std::string& out) {
-    const auto day = std::chrono::floor<std::chrono::days>(time);
-    const std::chrono::year_month_day date(day);
-    const auto microsecond = std::chrono::floor<std::chrono::microseconds>(time - day).count();
-    const auto second = static_cast<unsigned>(microsecond / 1'000'000);
-    const auto fraction = static_cast<unsigned>(microsecond % 1'000'000);
-    const auto year =
-        static_cast<unsigned>(static_cast<int>(date.year()));  // 1677 to 2262 in 64-bit nanoseconds
+    // In whole numbers: near the ends of what 64 bits of nanoseconds hold (1677 and 2262),
+    // std::chrono::floor overflows.
+    constexpr std::int64_t second_length = 1'000'000'000, day_length = 86'400;
+    const std::int64_t count = time.time_since_epoch().count();
+    std::int64_t seconds = count / second_length, below_second = count % second_length;
+    if (below_second < 0) {
+        below_second += second_length;
+        --seconds;
+    }
+    const std::int64_t day = (seconds >= 0 ? seconds : seconds - day_length + 1) / day_length;
+    const std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(day))};
+    const auto year = static_cast<unsigned>(static_cast<int>(date.year()));
+    const auto second = static_cast<unsigned>(seconds - day * day_length);
+    const auto fraction = static_cast<unsigned>(below_second / 1000);
     char text[] = "0000-00-00T00:00:00.000000+0000";
     char* at = text;
     append_two(year / 100, at);

@@ -44,6 +44,8 @@ public:
     std::string& out() noexcept { return out_; }
 
 private:
+    class Piece;
+
     void comma() {
         if (const char last = out_.back(); last != '{' && last != '[') out_.push_back(',');
     }

@@ -156,7 +156,7 @@ void add_sinks(const std::map<std::string, SinkCounts>& sinks, Families& familie
 
 void RecordCounts::add(const inventory::Record& record) {
     if (const auto* call = std::get_if<inventory::Call>(&record)) {
-        add(*call);
+        add_call(*call);
     } else if (const auto* alert = std::get_if<inventory::Alert>(&record)) {
         // The closing event of a fold is the same finding again.
         if (!alert->closing)
@@ -170,7 +170,7 @@ void RecordCounts::add(const inventory::Record& record) {
     }
 }
 
-void RecordCounts::add(const inventory::Call& call) {
+void RecordCounts::add_call(const inventory::Call& call) {
     const std::string transport(to_string(call.transport));
     const char* sender = call.from_server ? "server" : "client";
     const char* answerer = call.from_server ? "client" : "server";

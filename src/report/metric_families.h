@@ -38,7 +38,7 @@ struct RecordCounts {
     std::map<std::string, DurationHistogram> durations;  ///< by method
 
 private:
-    void add(const inventory::Call& call);
+    void add_call(const inventory::Call& call);
 };
 
 struct Figures {

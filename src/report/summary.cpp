@@ -159,12 +159,12 @@ std::string findings_table(const std::map<Summary::FindingKind, Summary::Finding
 }  // namespace
 
 void Summary::add(const Record& record) {
-    if (const auto* session = std::get_if<Session>(&record)) return add(*session);
-    if (const auto* alert = std::get_if<Alert>(&record)) return add(*alert);
+    if (const auto* session = std::get_if<Session>(&record)) return add_session(*session);
+    if (const auto* alert = std::get_if<Alert>(&record)) return add_alert(*alert);
     if (const auto* stats = std::get_if<Stats>(&record)) stats_ = *stats;
 }
 
-void Summary::add(const Session& session) {
+void Summary::add_session(const Session& session) {
     ++sessions_;
     std::uint64_t calls = 0;
     for (const auto& [name, count] : session.tools_called) calls += count;
@@ -206,7 +206,7 @@ void Summary::add(const Session& session) {
     }
 }
 
-void Summary::add(const Alert& alert) {
+void Summary::add_alert(const Alert& alert) {
     const FindingKind kind{alert.severity, alert.category,
                            std::string(cut_text(alert.signature, 256))};
     auto found = findings_.find(kind);
@@ -251,8 +251,9 @@ std::string Summary::render(const SummaryOptions& given) const {
             shadow += server.verdict == Verdict::shadow ? 1 : 0;
         std::string title = counted(servers_.size(), "MCP server");
         if (shadow > 0)
-            title += shadow == servers_.size() ? ", shadow"
-                                               : ", " + count_text(shadow) + " of them shadow";
+            title += servers_.size() == 1        ? ", shadow"
+                     : shadow == servers_.size() ? ", all shadow"
+                                                 : ", " + count_text(shadow) + " of them shadow";
         title += " · " + counted(clients_.size(), "client") + " · " +
                  counted(sessions_, "session") + " · " + counted(calls_, "tool call");
         top = inked(title, Ink::bold, options.colour) + '\n';

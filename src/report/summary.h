@@ -51,8 +51,8 @@ public:
     };
 
 private:
-    void add(const inventory::Session& session);
-    void add(const inventory::Alert& alert);
+    void add_session(const inventory::Session& session);
+    void add_alert(const inventory::Alert& alert);
 
     std::map<std::string, Server> servers_;
     std::map<FindingKind, Finding> findings_;

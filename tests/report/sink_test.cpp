@@ -1,0 +1,209 @@
+#include "report/sink.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+using namespace umbratap::report;
+
+namespace {
+
+class Folder {
+public:
+    Folder() {
+        char name[] = "/tmp/umbratap-sink-XXXXXX";
+        REQUIRE(mkdtemp(name) != nullptr);
+        path_ = name;
+    }
+    ~Folder() { std::filesystem::remove_all(path_); }
+    std::string operator/(const std::string& name) const { return path_ + '/' + name; }
+
+private:
+    std::string path_;
+};
+
+std::string content(const std::string& path) {
+    std::ifstream in(path, std::ios::binary);
+    std::ostringstream text;
+    text << in.rdbuf();
+    return text.str();
+}
+
+/// Files may grow to `bytes` and no further, as on a disk that fills up.
+class FileSizeMax {
+public:
+    explicit FileSizeMax(rlim_t bytes) {
+        signal(SIGXFSZ, SIG_IGN);
+        getrlimit(RLIMIT_FSIZE, &before_);
+        rlimit limit{bytes, before_.rlim_max};
+        setrlimit(RLIMIT_FSIZE, &limit);
+    }
+    ~FileSizeMax() { setrlimit(RLIMIT_FSIZE, &before_); }
+    FileSizeMax(const FileSizeMax&) = delete;
+    FileSizeMax& operator=(const FileSizeMax&) = delete;
+
+private:
+    rlimit before_{};
+};
+
+}  // namespace
+
+TEST_CASE("sink: a file is appended to, and readable by its group alone") {
+    const Folder folder;
+    const mode_t mask = umask(0);
+    {
+        const auto sink = open_sink(folder / "a");
+        CHECK(sink->kind() == "file");
+        sink->write("one\n", 1);
+        sink->write("two\nthree\n", 2);
+        CHECK(sink->counts().queue_bytes == 14);
+        sink->flush(true);
+        CHECK(sink->counts().queue_bytes == 0);
+        CHECK(sink->counts().events == 3);
+    }
+    open_sink(folder / "a")->write("four\n", 1);
+    umask(mask);
+    CHECK(content(folder / "a") == "one\ntwo\nthree\nfour\n");
+    struct stat status {};
+    REQUIRE(stat((folder / "a").c_str(), &status) == 0);
+    CHECK((status.st_mode & 0777) == 0640);
+}
+
+TEST_CASE("sink: lines are gathered, but not without end") {
+    const Folder folder;
+    const auto sink = open_sink(folder / "a");
+    const std::string line(1023, 'x');
+    for (int i = 0; i < 63; ++i) sink->write(line + "\n", 1);
+    CHECK(content(folder / "a").empty());
+    sink->write(line + "\n", 1);
+    CHECK(content(folder / "a").size() == 64 << 10);
+}
+
+TEST_CASE("sink: what cannot be opened is said in one line") {
+    CHECK_THROWS_WITH_AS(open_sink("/nonexistent/a"),
+                         "output /nonexistent/a: No such file or directory", SinkError);
+    CHECK_THROWS_WITH_AS(open_sink("/"), "output /: Is a directory", SinkError);
+}
+
+TEST_CASE("sink: a full disk is told once, and what it does not take is counted") {
+    const auto sink = open_sink("/dev/full");
+    sink->write("a\nb\n", 2);
+    sink->flush(false);
+    CHECK(sink->counts().dropped == 2);
+    CHECK(sink->counts().events == 0);
+    CHECK(sink->take_trouble() ==
+          "output /dev/full: No space left on device; events are lost until that ends");
+    CHECK(sink->take_trouble().empty());
+    sink->write("c\n", 1);
+    sink->flush(false);
+    CHECK(sink->counts().dropped == 3);
+    CHECK(sink->take_trouble().empty());
+}
+
+TEST_CASE("sink: half a line is never joined to the next one") {
+    const Folder folder;
+    const auto sink = open_sink(folder / "a");
+    {
+        const FileSizeMax limit(10);
+        sink->write("111111\n222222\n333333\n", 3);
+        sink->flush(false);
+    }
+    CHECK(sink->counts().events == 1);
+    CHECK(sink->counts().dropped == 2);
+    CHECK(sink->take_trouble().find("File too large") != std::string::npos);
+    sink->write("444444\n", 1);
+    sink->flush(false);
+    CHECK(content(folder / "a") == "111111\n222\n444444\n");
+    CHECK(sink->take_trouble().find("is written again; 2 events were lost") != std::string::npos);
+    CHECK(sink->counts().events == 2);
+}
+
+TEST_CASE("sink: what an earlier run left half-written is not joined either") {
+    const Folder folder;
+    std::ofstream(folder / "a") << "half";
+    open_sink(folder / "a")->write("whole\n", 1);
+    CHECK(content(folder / "a") == "half\nwhole\n");
+}
+
+TEST_CASE("sink: reopening follows a file that was moved away") {
+    const Folder folder;
+    const auto sink = open_sink(folder / "a");
+    sink->write("old\n", 1);
+    std::filesystem::rename(folder / "a", folder / "a.1");
+    sink->reopen();
+    sink->write("new\n", 1);
+    sink->flush(false);
+    CHECK(content(folder / "a.1") == "old\n");
+    CHECK(content(folder / "a") == "new\n");
+}
+
+TEST_CASE("sink: what cannot be reopened stays in use") {
+    const Folder folder;
+    std::filesystem::create_directory(folder / "d");
+    const auto sink = open_sink(folder / "d/a");
+    std::filesystem::rename(folder / "d", folder / "e");
+    sink->reopen();
+    CHECK_FALSE(sink->take_trouble().empty());
+    sink->write("kept\n", 1);
+    sink->flush(false);
+    CHECK(content(folder / "e/a") == "kept\n");
+}
+
+TEST_CASE("sink: a reader that had enough ends standard output quietly") {
+    signal(SIGPIPE, SIG_IGN);
+    int ends[2];
+    REQUIRE(pipe(ends) == 0);
+    close(ends[0]);
+    const int real = dup(STDOUT_FILENO);
+    dup2(ends[1], STDOUT_FILENO);
+    const auto sink = open_sink("-");
+    sink->write("a\n", 1);
+    sink->flush(false);
+    sink->write("b\nc\n", 2);
+    sink->flush(false);
+    dup2(real, STDOUT_FILENO);
+    close(real);
+    close(ends[1]);
+    CHECK(sink->kind() == "stdout");
+    CHECK(sink->counts().dropped == 3);
+    CHECK(sink->take_trouble().empty());
+}
+
+TEST_CASE("sink: a pipe takes what its reader is slow to read") {
+    int ends[2];
+    REQUIRE(pipe2(ends, O_NONBLOCK) == 0);
+    const int real = dup(STDOUT_FILENO);
+    dup2(ends[1], STDOUT_FILENO);
+    fcntl(ends[0], F_SETFL, 0);
+    const pid_t reader = fork();
+    if (reader == 0) {
+        close(ends[1]);
+        close(STDOUT_FILENO);
+        std::size_t total = 0;
+        char bytes[4096];
+        for (ssize_t n; (n = read(ends[0], bytes, sizeof bytes)) > 0;)
+            total += static_cast<std::size_t>(n);
+        _exit(total == 300'000 ? 0 : 1);
+    }
+    {
+        const auto sink = open_sink("-");
+        for (int i = 0; i < 3000; ++i) sink->write(std::string(99, 'x') + "\n", 1);
+        sink->flush(false);
+        dup2(real, STDOUT_FILENO);
+        CHECK(sink->counts().events == 3000);
+    }
+    close(real);
+    close(ends[0]);
+    close(ends[1]);
+    int status = 1;
+    waitpid(reader, &status, 0);
+    CHECK(status == 0);
+}
