@@ -31,6 +31,12 @@ public:
     /// Nothing more will be understood: all further bytes have this fate, and the flow may be
     /// shunted.
     std::optional<Fate> opaque() const noexcept { return opaque_; }
+    /// Nobody knows what it speaks, or only one side of it was heard, and that is none of ours.
+    bool unclear() const noexcept {
+        return !opaque_ && (wrapping_ == Wrapping::unknown ||
+                            (connection_ && (connection_->speech() == http::Speech::unknown ||
+                                             connection_->speech() == http::Speech::foreign)));
+    }
     /// Requests come from what was taken for the server.
     bool reversed() const noexcept { return connection_ && connection_->reversed(); }
 

@@ -80,8 +80,11 @@ Pipeline::Pipeline(Tools& tools, unsigned index)
 
 void Pipeline::push(const Placed& placed, Batch<Sighting>& out) {
     const Packet& packet = placed.packet;
-    if (packet.transport != packet::Transport::tcp && packet.transport != packet::Transport::udp)
+    if (packet.transport != packet::Transport::tcp &&
+        packet.transport != packet::Transport::udp) {
+        counts_.problems.add(Problem{"ip.transport_not_read"});
         return;
+    }
     auto [record, direction, outcome] = table_.find_or_make(packet, placed.sequence);
     if (Record* forgotten = table_.forgotten()) {
         ++counts_.forgotten;
@@ -194,6 +197,7 @@ void Pipeline::shunt(Record& record, Conversation& conversation, Fate fate) {
     if (fate == Fate::ech) ++counts_.tls_ech;
     if (fate == Fate::midstream) ++counts_.tls_midstream;
     if (fate == Fate::unsupported) ++counts_.http_2;
+    if (fate == Fate::shunted) counts_.problems.add(Problem{"flow.protocol_not_read"});
     counts_.fates.add(fate,
                       conversation.pushed - conversation.fated);  // early bytes that still waited
     record.shunted = true;
@@ -212,7 +216,11 @@ void Pipeline::push_udp(Record& record, const Packet& packet, Batch<Sighting>& o
         counts_.fates.add(Fate::quic, packet.payload_length());
         return;
     }
-    if (packet.source_port == dns_port) push_dns(record, packet, out);
+    if (packet.source_port == dns_port) {
+        push_dns(record, packet, out);
+    } else {
+        counts_.problems.add(Problem{"udp.not_read"});
+    }
 }
 
 void Pipeline::push_dns(Record& record, const Packet& packet, Batch<Sighting>& out) {
@@ -279,6 +287,7 @@ void Pipeline::end(Record& record, const char* reason, Batch<Sighting>& out) {
         counts_.fates.add(Fate::gap, conversation.pushed - conversation.fated);
         flow = conversation.around.flow;
         if (conversation.digests) stream = digests_of(conversation);
+        if (conversation.layer.unclear()) counts_.problems.add(Problem{"flow.protocol_unclear"});
         if (const auto fate = conversation.layer.opaque()) shunt(record, conversation, *fate);
     }
     if (!tools_->wanted.flows) return;

@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# What a user types wrong, and what the program says: one line, and its exit status.
+#
+# usage: command_line.sh UMBRATAP
+set -u
+program=$(readlink -f "$1")
+root=$(dirname "$(readlink -f "$0")")/..
+rules=$root/rules
+capture=$root/pcaps/portal-and-shadow/traffic.pcapng
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+failures=0
+
+# expect STATUS PATTERN COMMAND…: the status, and a standard error of at most one line that matches.
+expect() {
+    local status=$1 pattern=$2 got
+    shift 2
+    "$@" >out 2>err
+    got=$?
+    if [ "$got" != "$status" ]; then
+        echo "WRONG: status $got for $status: $*"; cat err; failures=$((failures + 1)); return
+    fi
+    if [ "$(wc -l <err)" -gt 1 ] || { [ -n "$pattern" ] && ! grep -qE "$pattern" err; }; then
+        echo "WRONG: said '$(cat err)', expected one line like '$pattern': $*"; failures=$((failures + 1))
+    fi
+}
+
+run() { "$program" --rules "$rules" -q "$@"; }
+
+expect 0 '' run -r "$capture"
+expect 2 'nothing to read' "$program"
+expect 2 'nonsense' run -r "$capture" --events nonsense
+expect 2 'filter' run -r "$capture" 'no such filter'
+expect 4 'no-such-file' run -r no-such-file
+echo 'this is no capture, just words' >words
+expect 4 'words' run -r words
+: >empty
+expect 4 'empty' run -r empty
+mkdir nothing
+expect 4 'nothing' run -r nothing
+head -c 20000 "$capture" >cut.pcapng
+expect 0 'cut' run -r cut.pcapng --json
+grep -q '"event_type":"mcp"' out || { echo 'WRONG: nothing found before the cut'; failures=$((failures + 1)); }
+grep -q '"cut_short":true' out || { echo 'WRONG: stats do not say that the file was cut'; failures=$((failures + 1)); }
+
+printf 'version: 1\nportals:\n  - name: x\n    host: [a.example]\n' >policy.yaml
+expect 3 "policy.yaml:4: .*hosts" run -r "$capture" -p policy.yaml
+printf 'version: 1\nportals: [\n' >policy.yaml
+expect 3 'policy.yaml:[0-9]+: ' run -r "$capture" -p policy.yaml
+expect 3 'no-such-policy' run -r "$capture" -p no-such-policy.yaml
+cp -r "$rules" rules && echo '- id: x' >>rules/messages.yaml
+expect 3 'messages.yaml:[0-9]+: ' "$program" -q -r "$capture" --rules rules
+expect 3 'no-such-rules' "$program" -q -r "$capture" --rules no-such-rules
+
+expect 1 '/no/such/place' run -r "$capture" -o /no/such/place/events.json
+[ -e /dev/full ] && expect 1 'full|space' run -r "$capture" -o /dev/full
+expect 10 '' run -r "$capture" --fail-on 3
+expect 0 '' run -r "$root/pcaps/sse-ticker/traffic.pcapng" --fail-on 4
+expect 0 '' run -T -p "$root/pcaps/portal-and-shadow/policy.yaml"
+grep -q 'portal.corp.example' out || { echo 'WRONG: -T does not show the policy'; failures=$((failures + 1)); }
+
+# The same from a pipe, compressed, and from a directory.
+"$program" --rules "$rules" -q --json -r "$capture" | grep -c '"mcp_session"' >plain
+gzip -c "$capture" >traffic.pcapng.gz
+for from in "-r -" "-r traffic.pcapng.gz"; do
+    # shellcheck disable=SC2086
+    "$program" --rules "$rules" -q --json $from <"$capture" | grep -c '"mcp_session"' >other
+    cmp -s plain other || { echo "WRONG: $from differs"; failures=$((failures + 1)); }
+done
+mkdir many && cp "$capture" many/a.pcapng && cp "$capture" many/b.pcapng
+[ "$("$program" --rules "$rules" -q --json -r many | grep -c '"mcp_session"')" -ge "$(cat plain)" ] || { echo 'WRONG: directory'; failures=$((failures + 1)); }
+
+# The inventory survives, and is shown.
+"$program" --rules "$rules" -q --inventory seen.sqlite -r "$capture" >/dev/null
+"$program" inventory show --inventory seen.sqlite | grep -q 'agents.shadowlab.example' || { echo 'WRONG: inventory show'; failures=$((failures + 1)); }
+"$program" inventory export --inventory seen.sqlite | python3 -m json.tool >/dev/null || { echo 'WRONG: inventory export'; failures=$((failures + 1)); }
+
+# Metrics are served while the run lasts; an address in use is one line.
+mkfifo pipe
+port=$((20000 + RANDOM % 20000))
+"$program" --rules "$rules" -q --json -r pipe --metrics 127.0.0.1:$port >/dev/null 2>err &
+server=$!
+exec 3>pipe
+cat "$capture" >&3
+for _ in 1 2 3 4 5 6 7 8 9 10; do curl -sf "http://127.0.0.1:$port/healthz" >/dev/null && break; sleep 0.3; done
+curl -sf "http://127.0.0.1:$port/metrics" >metrics || { echo 'WRONG: no metrics'; failures=$((failures + 1)); }
+grep -q '^umbratap_build_info' metrics || { echo 'WRONG: no umbratap_build_info'; failures=$((failures + 1)); }
+expect 1 "$port" run -r "$capture" --metrics 127.0.0.1:$port
+exec 3>&-
+wait $server
+
+[ "$failures" = 0 ] && echo "all as expected"
+exit "$failures"

@@ -1,0 +1,119 @@
+// The laws of the whole journey, over captures of real programs.
+#include "engine/pipeline.h"
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <random>
+
+#include "engine/journey.h"
+
+using namespace umbratap;
+using namespace umbratap::test;
+
+namespace {
+
+const std::vector<std::string> cases = {"sdk12-session-full",    "sdk1-0-4-sse",    "sdk24-pinned",
+                                        "jsonrpc-batch-2025-03-26", "ws-supergateway3", "gzip-sse",
+                                        "squid-connect-plain",   "ip-fragments",    "vxlan-mirror"};
+
+std::map<std::string, std::uint64_t> calls_of(const Arrival& arrival) {
+    std::map<std::string, std::uint64_t> sums;
+    for (const inventory::Record& record : arrival.records) {
+        if (const auto* session = std::get_if<inventory::Session>(&record)) {
+            for (const auto& [name, count] : session->methods) sums[name] += count;
+            for (const auto& [name, count] : session->tools_called) sums["tool " + name] += count;
+        }
+    }
+    return sums;
+}
+
+}  // namespace
+
+TEST_CASE("time: shifted input gives the same sessions") {
+    for (const std::string& name : cases) {
+        CAPTURE(name);
+        std::vector<OwnedFrame> frames = frames_of_case(name);
+        const std::string plain = gist(travel(all(frames)));
+        REQUIRE(!plain.empty());
+        for (OwnedFrame& frame : frames) frame.frame.time += std::chrono::hours(24 * 365);
+        CHECK(gist(travel(all(frames))) == plain);
+    }
+}
+
+TEST_CASE("order: frames that overtake their neighbours give the same sessions") {
+    for (const std::string& name : {"sdk12-session-full", "sdk24-pinned", "ws-supergateway3"}) {
+        CAPTURE(name);
+        const std::vector<OwnedFrame> frames = frames_of_case(name);
+        const std::string plain = gist(travel(all(frames)));
+        std::mt19937 random(7);
+        for (int round = 0; round < 10; ++round) {
+            // Only data segments of one direction change places: what a capture point that reads
+            // several queues does.
+            std::vector<const OwnedFrame*> shuffled = all(frames);
+            for (std::size_t i = 4; i + 1 < shuffled.size(); ++i) {
+                const Bytes a = shuffled[i]->frame.data, b = shuffled[i + 1]->frame.data;
+                const bool same_way = a.size() > 38 && b.size() > 38 &&
+                                      std::equal(a.begin() + 26, a.begin() + 38, b.begin() + 26);
+                const bool both_data = a.size() > 120 && b.size() > 120;
+                if (same_way && both_data && random() % 2 == 0)
+                    std::swap(shuffled[i], shuffled[i + 1]);
+            }
+            CHECK(gist(travel(shuffled)) == plain);
+        }
+    }
+}
+
+TEST_CASE("loss: any one frame may be missing; nothing is told that did not happen") {
+    for (const std::string& name : {"sdk12-session-full", "sdk1-0-4-sse", "sdk24-pinned"}) {
+        CAPTURE(name);
+        const std::vector<OwnedFrame> frames = frames_of_case(name);
+        const auto whole = calls_of(travel(all(frames)));
+        for (std::size_t lost = 0; lost < frames.size(); ++lost) {
+            CAPTURE(lost);
+            std::vector<const OwnedFrame*> rest = all(frames);
+            rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(lost));
+            for (const auto& [method, count] : calls_of(travel(rest))) {
+                CAPTURE(method);
+                const auto known = whole.find(method);
+                CHECK((known != whole.end() && count <= known->second));
+            }
+        }
+    }
+}
+
+TEST_CASE("every byte has one fate, whatever is lost, cut or garbled") {
+    std::mt19937 random(11);
+    for (const std::string& name : cases) {
+        CAPTURE(name);
+        std::vector<OwnedFrame> frames = frames_of_case(name);
+        for (int round = 0; round < 6; ++round) {
+            std::vector<const OwnedFrame*> some;
+            for (OwnedFrame& frame : frames) {
+                if (random() % 16 == 0) continue;
+                if (random() % 16 == 0 && !frame.bytes.empty())
+                    frame.bytes[random() % frame.bytes.size()] ^= 1U << (random() % 8);
+                if (random() % 16 == 0)
+                    frame.frame.data = Bytes(frame.bytes).first(random() % (frame.bytes.size() + 1));
+                some.push_back(&frame);
+            }
+            const engine::Counts counts = travel(some).counts;
+            CHECK(counts.fates.sum() == counts.tcp_payload + counts.quic_payload);
+        }
+    }
+}
+
+TEST_CASE("a flow limit forgets the quietest flows and counts them") {
+    Ground small;
+    small.limits.table.flows_max = 2;
+    const Arrival arrival = travel(all(frames_of_case("multi-client")), small);
+    CHECK(arrival.counts.forgotten > 0);
+    CHECK(arrival.counts.fates.sum() == arrival.counts.tcp_payload);
+}
+
+TEST_CASE("without a memory budget nothing is kept, and nothing breaks") {
+    Ground poor;
+    poor.limits.memory_bytes_max = 1024;
+    const Arrival arrival = travel(all(frames_of_case("result-5mb")), poor);
+    CHECK(arrival.counts.fates.sum() == arrival.counts.tcp_payload);
+}
