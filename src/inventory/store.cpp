@@ -459,6 +459,12 @@ std::string Store::problem() const {
 std::vector<StoredServer> Store::servers() const {
     return state_->ledger.servers();
 }
+std::map<std::string, std::uint64_t> Store::servers_by_verdict() const {
+    std::map<std::string, std::uint64_t> counts;
+    for (const KnownServer& server : state_->ledger.known_servers) ++counts[server.verdict];
+    return counts;
+}
+
 std::string Store::export_json() const {
     return to_json(servers());
 }

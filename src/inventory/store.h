@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -78,6 +79,8 @@ public:
 
     /// In order of host, address, port and path.
     std::vector<StoredServer> servers() const;
+    /// How many servers have which verdict, for metrics; cheap.
+    std::map<std::string, std::uint64_t> servers_by_verdict() const;
     /// The whole inventory as JSON (one object) or CSV (one line a server), for `inventory export`.
     std::string export_json() const;
     std::string export_csv() const;

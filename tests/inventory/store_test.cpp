@@ -258,6 +258,18 @@ TEST_CASE("store: a full disk is said, nothing is lost, and it is written later"
     CHECK(Store(path, Store::Mode::read_only).servers().size() == 100);
 }
 
+TEST_CASE("store: servers are counted by verdict") {
+    Store store("");
+    Batch<InventoryChange> changes;
+    Session approved = session("a.example");
+    approved.judgement.verdict = Verdict::approved;
+    store.note(approved, changes);
+    store.note(session("b.example"), changes);
+    store.note(session("c.example"), changes);
+    CHECK(store.servers_by_verdict() ==
+          std::map<std::string, std::uint64_t>{{"approved", 1}, {"shadow", 2}});
+}
+
 TEST_CASE("store: says when there is no place for more") {
     StoreLimits limits;
     limits.servers_max = 1;
