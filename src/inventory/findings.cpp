@@ -5,6 +5,25 @@
 
 namespace umbratap::inventory {
 
+namespace {
+
+/// A name is all that was seen. An answer of DNS tells of a server that nobody has contacted yet: it
+/// is held against the policy as the usual port.
+Contact contact_of_name(const NameSighting& sighting, bool decrypted_mirror) {
+    const bool resolved = sighting.protocol == "dns";
+    Contact contact;
+    contact.time = sighting.time;
+    contact.client = sighting.flow->client.address;
+    if (!resolved) contact.server = sighting.flow->server.address;
+    contact.port = resolved ? 443 : sighting.flow->server.port;
+    contact.tls = true;
+    contact.decrypted_mirror = decrypted_mirror;
+    contact.server_name = sighting.name;
+    return contact;
+}
+
+}  // namespace
+
 Alert Inventory::State::alert_of(std::string_view category) const {
     const detect::AlertKind& known = catalogue.find(category);
     Alert alert;
@@ -55,6 +74,9 @@ void Inventory::State::suspect(const NameSighting& sighting, Batch<Record>& out)
     const bool known =
         contacted.contains(contact_key(sighting.flow->client.address, sighting.name));
     if (sighting.protocol == "dns" && known) return;
+    if (policy.judge(contact_of_name(sighting, decrypted_mirror), Seen::name_only).verdict !=
+        Verdict::shadow)
+        return;
     remember_contact(sighting.flow->client.address, sighting.name);
     Alert alert = alert_of("suspected-mcp");
     alert.parties.flow = sighting.flow;
