@@ -1,7 +1,9 @@
-// Files are read, not mapped, although mapping copies nothing: a page fault costs more than copying
-// a page (600 ns against 350 ns where this was measured), and what `read` has just copied is in the
-// cache when the packets are looked at. Nor does a file that another program cuts meanwhile end
-// this one, as touching a page that is gone would.
+// Files are read, not mapped, although mapping copies nothing. Walking a capture of 980-byte packets
+// took 50 to 90 ns a packet when read and 40 to 210 ns when mapped, depending on how the system
+// keeps the file in memory and how far ahead each line is asked for: page faults and cache misses
+// cost what copying does, and what `read` has just copied is in the cache when packets are looked
+// at. Nor does a file that another program cuts meanwhile end this one, as touching a page that is
+// gone would.
 #include "capture/byte_stream.h"
 
 #include <fcntl.h>

@@ -23,9 +23,8 @@ inline constexpr std::int64_t time_max = std::int64_t{1} << 62;
 
 struct Progress {
     std::size_t consumed = 0;  ///< bytes of the window that are done with
-    std::size_t wanted =
-        0;  ///< bytes that the next record needs, beginning behind these; 0: the batch is full
-    std::string broken;  ///< what was wrong there, if anything: nothing behind it can be read
+    std::size_t wanted = 0;    ///< bytes that the next record needs, behind these; 0: batch full
+    std::string broken;        ///< what was wrong there, if anything: the rest cannot be read
 };
 
 inline std::uint16_t read_16(const std::uint8_t* at, bool swapped) noexcept {

@@ -17,12 +17,14 @@ struct Origin {
 
 struct Frame {
     Time time;
-    std::uint64_t number =
-        0;       ///< 1-based, within its file as Wireshark counts; within the run when live
-    Bytes data;  ///< what was captured; lives until the next call of the source
-    std::uint32_t original_length =
-        0;  ///< bytes on the wire; more than data.size() where a snap length cut it
-    std::uint16_t link_type = 0;  ///< LINKTYPE_ number (tcpdump.org/linktypes.html)
+    /// 1-based, within its file as Wireshark counts; within the run when live.
+    std::uint64_t number = 0;
+    /// What was captured; lives until the next call of the source.
+    Bytes data;
+    /// Bytes on the wire; more than data.size() where a snap length cut it.
+    std::uint32_t original_length = 0;
+    /// LINKTYPE_ number (tcpdump.org/linktypes.html).
+    std::uint16_t link_type = 0;
     const Origin* origin = nullptr;
 };
 

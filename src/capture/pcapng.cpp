@@ -4,20 +4,18 @@
 //   0      4              8                       length - 4      length
 //   | type | total length | body, padded to 4 ... | total length |
 //
-//   section header 0a0d0d0a   | byte order 1a2b3c4d | major, minor | length of the section |
-//   options interface      1          | link type, 0 | snap length | options: if_tsresol,
-//   if_tsoffset packet (old)   2          | interface, drops | time high | low | captured |
-//   original | bytes | options simple packet  3          | original | bytes         (interface 0;
-//   cut to its snap length; no time) packet         6          | interface | time high | low |
-//   captured | original | bytes | options secrets        a          | kind | length | bytes |
-//   options
+//   section header 0a0d0d0a | byte order 1a2b3c4d | major, minor | section's length | options
+//   interface      1        | link type, 0 | snap length | options: if_tsresol, if_tsoffset
+//   packet (old)   2        | interface, drops | time high | low | captured | original | bytes ...
+//   simple packet  3        | original | bytes: cut to interface 0's snap length, without time
+//   packet         6        | interface | time high | low | captured | original | bytes | options
+//   secrets        a        | kind | length | bytes | options
 //
 // Lengths of blocks are the file's backbone: where one is wrong, nothing behind it can be found,
 // and reading ends. What is wrong within a block costs that block only.
 #include "capture/pcapng.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <utility>
 

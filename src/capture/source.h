@@ -28,25 +28,25 @@ struct SourceCounts {
     std::uint64_t bytes = 0;        ///< captured bytes of these
     std::uint64_t filtered = 0;     ///< frames that the BPF filter left out
     std::uint64_t input_bytes = 0;  ///< bytes of input consumed so far (compressed, where it is)
-    std::uint64_t input_total =
-        0;  ///< bytes of input in all; 0 where nobody knows (a pipe, a socket)
+    std::uint64_t input_total = 0;  ///< bytes of input in all; 0 where nobody knows (a pipe)
 };
 
 /// Something that the user should hear once: a file cut short, a block that made no sense, a link
 /// type without decoder.
 struct Notice {
-    std::string text;        ///< one line, beginning with the file name
-    bool cut_short = false;  ///< the file ends within a packet; all before it was read
-                             ///< (`stats.capture.cut_short`)
+    std::string text;  ///< one line, beginning with the file name
+    /// The file ends within a packet; all before it was read (`stats.capture.cut_short`).
+    bool cut_short = false;
 };
 
 class Source {
 public:
     virtual ~Source() = default;
 
-    /// Appends the next frames (at least one, at most a few hundred) and returns true; false at the
-    /// end. Views in frames live until the next call. Trouble in the middle of an input ends that
-    /// input with a Notice.
+    /// Appends the next frames (at most a few hundred) and returns true; false at the end. Views in
+    /// frames live until the next call. None are appended where a pipe or connection was silent for
+    /// a fifth of a second, or a signal came, so that the caller can look at its clock and whether
+    /// it shall stop. Trouble in the middle of an input ends that input with a Notice.
     virtual bool read(Batch<Frame>& out) = 0;
 
     virtual SourceCounts counts() const = 0;
@@ -60,8 +60,8 @@ public:
 };
 
 struct FileOptions {
-    std::vector<std::string>
-        inputs;          ///< files, directories (read in order of name), "-", "tcp://HOST:PORT"
+    /// Files, directories (read in order of name), "-", "tcp://HOST:PORT".
+    std::vector<std::string> inputs;
     std::string filter;  ///< BPF filter; empty takes all
 };
 

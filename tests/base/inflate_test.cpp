@@ -16,7 +16,8 @@ namespace {
 using Octets = std::vector<std::uint8_t>;
 
 const std::string text =
-    R"({"jsonrpc":"2.0","method":"tools/list","id":1} {"jsonrpc":"2.0","method":"tools/call","id":2})";
+    R"({"jsonrpc":"2.0","method":"tools/list","id":1} )"
+    R"({"jsonrpc":"2.0","method":"tools/call","id":2})";
 
 Octets operator+(Octets a, const Octets& b) {
     a.insert(a.end(), b.begin(), b.end());
