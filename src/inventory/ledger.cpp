@@ -100,25 +100,32 @@ Ledger::Found Ledger::find_or_make(const Session& session, Time time) {
 
 Ledger::News Ledger::learn(const Session& session, KnownServer& server) {
     bool contradicts = false, news = false;
-    const auto take = [&](std::string_view value, std::string& known, bool tell) {
-        if (value.empty() || value.substr(0, limits_.text_bytes_max) == known) return;
-        contradicts = contradicts || (tell && !known.empty());
+    // Sessions are noted when they end as well; an old one then does not take back what a newer
+    // one has said.
+    const bool latest = session.start >= server.told;
+    if (latest) server.told = session.start;
+    const auto take = [&](std::string_view value, std::string& known) {
+        if (value.empty() || (!latest && !known.empty())) return false;
+        if (value.substr(0, limits_.text_bytes_max) == known) return false;
+        const bool otherwise = !known.empty();
         known = cut(value);
         news = true;
+        return otherwise;
     };
-    take(session.parties.server.name, server.name, true);
-    take(session.parties.server.version, server.version, true);
-    take(to_string(session.judgement.verdict), server.verdict, false);  // may depend on the client
-    take(session.protocol_version, server.protocol_version,
-         false);  // each client negotiates its own
-    take(to_string(session.transport), server.transport, false);
+    contradicts = take(session.parties.server.name, server.name) || contradicts;
+    contradicts = take(session.parties.server.version, server.version) || contradicts;
+    // These may depend on the client, so they are kept and not told.
+    take(session.protocol_version, server.protocol_version);
+    take(to_string(session.transport), server.transport);
     if (session.parties.flow && !session.parties.proxy) {
-        take(packet::to_string(session.parties.flow->server.address), server.address, false);
+        take(packet::to_string(session.parties.flow->server.address), server.address);
     }
-    if (widen(session.start, std::max(session.start, session.end), server.first_seen,
-              server.last_seen) ||
-        news)
-        mark(server);
+    if (const auto verdict = to_string(session.judgement.verdict); verdict != server.verdict) {
+        server.verdict = verdict;  // policy may have changed since, so the last word counts
+        news = true;
+    }
+    const Time end = std::max(session.start, session.end);
+    if (widen(session.start, end, server.first_seen, server.last_seen) || news) mark(server);
     return contradicts ? News::changed : News::none;
 }
 
@@ -180,23 +187,24 @@ Ledger::News Ledger::note_client(const Session& session, KnownServer& server) {
             ++not_noted_;
             return News::none;
         }
-        restore(KnownClient{last_client_ + 1, address, name, {}, {}, false});
+        restore(KnownClient{last_client_ + 1, address, name, {}, {}, {}, false});
         mark(known_clients.back());
         news = News::first;
     }
     client_at_[address] = place;
     KnownClient& client = known_clients[place];
-    if (const std::string version = cut(session.parties.client.version);
-        !version.empty() && version != client.version) {
-        if (!client.version.empty()) news = News::changed;
-        client.version = version;
+    const bool latest = session.start >= client.told;
+    if (latest) client.told = session.start;
+    const auto take = [&](std::string_view value, std::string& known) {
+        if (value.empty() || (!latest && !known.empty())) return false;
+        if (value.substr(0, limits_.text_bytes_max) == known) return false;
+        const bool otherwise = !known.empty();
+        known = cut(value);
         mark(client);
-    }
-    if (const std::string agent = cut(session.parties.user_agent);
-        !agent.empty() && agent != client.user_agent) {
-        client.user_agent = agent;
-        mark(client);
-    }
+        return otherwise;
+    };
+    if (take(session.parties.client.version, client.version)) news = News::changed;
+    take(session.parties.user_agent, client.user_agent);
     note_sight(place, session, server);
     return news;
 }

@@ -27,6 +27,7 @@ struct KnownTool {
 struct KnownClient {
     std::int64_t id = 0;
     std::string address, name, version, user_agent;
+    Time told;  ///< start of the latest session that said so
     bool unwritten = false;
 };
 
@@ -41,6 +42,7 @@ struct KnownServer {
     std::uint16_t port = 0;
     std::uint64_t sessions = 0, calls = 0;
     Time first_seen, last_seen;
+    Time told;  ///< start of the latest session that said its name and version
     std::map<std::string, KnownTool> tools;
     std::map<std::size_t, Sight> clients;  ///< by place in Ledger::clients
     bool unwritten = false;                ///< it, or something in it

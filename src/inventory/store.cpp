@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cassert>
 #include <cerrno>
 #include <cstring>
@@ -242,6 +243,7 @@ void File::read(Ledger& ledger) {
         server.calls = server_rows.count();
         server.first_seen = server_rows.time();
         server.last_seen = server_rows.time();
+        server.told = server.last_seen;
         servers[server.id] = ledger.known_servers.size();
         ledger.restore(std::move(server));
     }
@@ -278,6 +280,8 @@ void File::read(Ledger& ledger) {
         Sight& sight = ledger.known_servers[server->second].clients[client->second];
         sight.first_seen = sight_rows.time();
         sight.last_seen = sight_rows.time();
+        KnownClient& known = ledger.known_clients[client->second];
+        known.told = std::max(known.told, sight.last_seen);
         sight.unwritten = false;
     }
     check(sight_rows.complete());

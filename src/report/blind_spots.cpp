@@ -67,11 +67,14 @@ void add_lost(const Stats& stats, std::vector<Spot>& spots) {
     }
     if (const std::uint64_t bytes = value_of(stats.blind, "one_direction");
         bytes > 0 || stats.flows.one_direction > 0) {
-        const std::uint64_t flows = stats.flows.tcp + stats.flows.udp;
-        std::string text =
-            percent(stats.flows.one_direction, flows) + " of connections one-directional";
+        const std::uint64_t flows = stats.flows.tcp + stats.flows.udp,
+                            count = stats.flows.one_direction;
+        const bool many = count * 20 >= flows && flows > 0;
+        std::string text = many ? percent(count, flows) + " of connections one-directional"
+                                : told(count, "connection", "one-directional", 0);
         if (bytes > 0) text += " (" + bytes_text(bytes) + ')';
-        spots.push_back({bytes, text + ": does the mirror port send both directions?"});
+        if (many) text += ": does the mirror port send both directions?";
+        spots.push_back({bytes, text});
     }
     if (const std::uint64_t bytes = value_of(stats.blind, "gap"); bytes > 0) {
         spots.push_back(

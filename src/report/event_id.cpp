@@ -73,6 +73,12 @@ void add(const Session& session, Hash& hash) noexcept {
     hash.add(session.session_id);
     hash.add(session.parties.client.name);
     hash.add(session.start);
+    for (const auto* counts : {&session.methods, &session.server_methods}) {
+        for (const auto& [method, count] : *counts) {
+            hash.add(method);
+            hash.add(count);
+        }
+    }
 }
 
 void add(const Alert& alert, Hash& hash) noexcept {
@@ -84,9 +90,11 @@ void add(const Alert& alert, Hash& hash) noexcept {
 
 void add(const InventoryChange& change, Hash& hash) noexcept {
     add(change.parties, change.packet_number, hash);
-    for (const std::string* text :
-         {&change.kind, &change.change, &change.name, &change.fingerprint})
+    for (const std::string* text : {&change.kind, &change.change, &change.name, &change.fingerprint,
+                                    &change.parties.client.name, &change.parties.client.version,
+                                    &change.parties.server.name, &change.parties.server.version}) {
         hash.add(*text);
+    }
 }
 
 void add(const Anomaly& anomaly, Hash& hash) noexcept {

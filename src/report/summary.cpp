@@ -67,24 +67,36 @@ Ink ink_of_severity(int severity) {
     return severity <= 1 ? Ink::red : severity == 2 ? Ink::yellow : Ink::plain;
 }
 
-std::string clients_text(const Summary::Server& server) {
-    if (server.clients.size() == 1) {
-        const auto& [address, name] = *server.clients.begin();
-        return name.empty() ? address : address + ' ' + name;
+std::string clients_text(const Summary::Clients& clients) {
+    std::set<std::string> all;
+    for (const auto& [address, names] : clients.names) all.insert(names.begin(), names.end());
+    if (clients.names.size() == 1 && all.size() < 2) {
+        const std::string& address = clients.names.begin()->first;
+        return all.empty() ? address : address + ' ' + *all.begin();
     }
-    std::string text = count_text(server.clients.size()) + (server.more_clients ? "+" : "");
-    std::set<std::string> names;
-    for (const auto& [address, name] : server.clients) {
-        if (!name.empty()) names.insert(name);
-    }
-    return names.empty() ? text : text + ": " + joined(names, 3);
+    const std::string text = count_text(clients.count()) + (clients.more ? "+" : "");
+    return all.empty() ? text : text + ": " + joined(all, 4);
 }
 
+// "2 of 5", or "7 (6 listed)" where tools were called that no list has shown.
 std::string tools_text(const Summary::Server& server) {
-    const char* more = server.more_tools ? "+" : "";
-    if (server.tools_listed.empty()) return count_text(server.tools_called.size()) + more;
-    return count_text(server.tools_called.size()) + " of " +
-           count_text(server.tools_listed.size()) + more;
+    const auto& listed = server.tools_listed;
+    const std::string called = count_text(server.tools_called.size());
+    const std::string all = count_text(listed.size()) + (server.more_tools ? "+" : "");
+    if (listed.empty()) return called;
+    const bool known = std::includes(listed.begin(), listed.end(), server.tools_called.begin(),
+                                     server.tools_called.end());
+    return known ? called + " of " + all : called + " (" + all + " listed)";
+}
+
+// The name is long and nearly always the same; the revision says more.
+std::string transport_text(const Summary::Server& server) {
+    std::set<std::string> names;
+    for (const std::string& name : server.transports) {
+        names.insert(name.ends_with("-http") ? name.substr(0, name.size() - 5) : name);
+    }
+    const std::string text = joined(names, 2);
+    return server.revisions.empty() ? text : text + ' ' + joined(server.revisions, 2);
 }
 
 std::string inventory_table(const std::map<std::string, Summary::Server>& servers, std::size_t rows,
@@ -98,21 +110,19 @@ std::string inventory_table(const std::map<std::string, Summary::Server>& server
         return a->place < b->place;
     };
     std::sort(order.begin(), order.end(), worse);
-    Table table({{"SERVER", 20},
+    Table table({{"SERVER", 24, Align::left, Cut::middle, 5},
                  {"VERDICT"},
-                 {"TRANSPORT", 8},
-                 {"CLIENTS", 8},
+                 {"TRANSPORT", 9, Align::left, Cut::end, 4},
+                 {"CLIENTS", 8, Align::left, Cut::end, 4},
                  {"TOOLS", 0, Align::right},
                  {"SESSIONS", 0, Align::right},
                  {"CALLS", 0, Align::right}});
     for (std::size_t i = 0; i < std::min(rows, order.size()); ++i) {
         const Summary::Server& server = *order[i];
-        std::string transport = joined(server.transports, 2);
-        if (!server.revisions.empty()) transport += ' ' + joined(server.revisions, 2);
         table.add({{server.place},
                    {std::string(to_string(server.verdict)), ink_of(server.verdict)},
-                   {transport},
-                   {clients_text(server)},
+                   {transport_text(server)},
+                   {clients_text(server.clients)},
                    {tools_text(server)},
                    {count_text(server.sessions)},
                    {count_text(server.calls)}});
@@ -172,7 +182,8 @@ void Summary::add_session(const Session& session) {
     if (session.parties.flow) {
         const Time start = std::min(session.parties.flow->start, session.start);
         first_ = first_ ? std::min(*first_, start) : start;
-        put(clients_, packet::to_string(session.parties.flow->client.address), all_clients_max);
+        clients_.add(packet::to_string(session.parties.flow->client.address),
+                     session.parties.client.name, all_clients_max);
     }
     std::string place = place_of(session.parties);
     auto found = servers_.find(place);
@@ -197,13 +208,24 @@ void Summary::add_session(const Session& session) {
         server.more_tools = !put(server.tools_listed, name, tools_max) || server.more_tools;
     }
     if (!session.parties.flow) return;
-    const std::string address = packet::to_string(session.parties.flow->client.address);
-    if (server.clients.size() < clients_max || server.clients.contains(address)) {
-        std::string& name = server.clients[address];
-        if (!session.parties.client.name.empty()) name = cut_text(session.parties.client.name, 256);
-    } else {
-        server.more_clients = true;
+    server.clients.add(packet::to_string(session.parties.flow->client.address),
+                       session.parties.client.name, clients_max);
+}
+
+void Summary::Clients::add(const std::string& address, const std::string& name,
+                           std::size_t count_max) {
+    if (!names.contains(address) && names.size() >= count_max) {
+        more = true;
+        return;
     }
+    std::set<std::string>& known = names[address];
+    if (!name.empty() && !put(known, name, few)) more = true;
+}
+
+std::uint64_t Summary::Clients::count() const {
+    std::uint64_t sum = 0;
+    for (const auto& [address, known] : names) sum += std::max<std::size_t>(1, known.size());
+    return sum;
 }
 
 void Summary::add_alert(const Alert& alert) {
@@ -254,7 +276,7 @@ std::string Summary::render(const SummaryOptions& given) const {
             title += servers_.size() == 1        ? ", shadow"
                      : shadow == servers_.size() ? ", all shadow"
                                                  : ", " + count_text(shadow) + " of them shadow";
-        title += " · " + counted(clients_.size(), "client") + " · " +
+        title += " · " + counted(clients_.count(), "client") + " · " +
                  counted(sessions_, "session") + " · " + counted(calls_, "tool call");
         top = inked(title, Ink::bold, options.colour) + '\n';
         if (!options.policy_given)

@@ -28,15 +28,24 @@ public:
     /// All text of the wire in it is harmless to a terminal.
     std::string render(const SummaryOptions& options) const;
 
+    /// Clients by address, each with the names it gave itself; a bounded number.
+    struct Clients {
+        std::map<std::string, std::set<std::string>> names;
+        bool more = false;  ///< than are kept
+
+        void add(const std::string& address, const std::string& name, std::size_t count_max);
+        /// Two names at one address are two; none and one are one.
+        std::uint64_t count() const;
+    };
     /// One server, as far as a person wants to know.
     struct Server {
         std::string place;  ///< "host:port/path"
         inventory::Verdict verdict = inventory::Verdict::approved;
         std::set<std::string> transports, revisions;
-        std::map<std::string, std::string> clients;  ///< address -> name
+        Clients clients;
         std::set<std::string> tools_called, tools_listed;
         std::uint64_t sessions = 0, calls = 0;
-        bool more_clients = false, more_tools = false;  ///< than are kept
+        bool more_tools = false;  ///< than are kept
     };
     /// Findings of one kind.
     struct Finding {
@@ -56,7 +65,7 @@ private:
 
     std::map<std::string, Server> servers_;
     std::map<FindingKind, Finding> findings_;
-    std::set<std::string> clients_;
+    Clients clients_;
     std::uint64_t sessions_ = 0, calls_ = 0, unlisted_sessions_ = 0, unlisted_findings_ = 0;
     inventory::Stats stats_;
     std::optional<Time> first_;

@@ -11,7 +11,38 @@ namespace umbratap::report {
 
 namespace {
 
-constexpr int gap = 2, cell_columns_max = 80;
+constexpr int gap = 2, cell_columns_max = 80, text_columns_max = 400;
+
+// The widest of columns that may give gives, one by one, until all fit. Width is held against
+// weight.
+void make_fit(const std::vector<Column>& columns, int columns_max, std::vector<int>& widths) {
+    const int wanted =
+        std::accumulate(widths.begin(), widths.end(), gap * static_cast<int>(widths.size()));
+    for (int too_much = wanted - columns_max; too_much > 0; --too_much) {
+        std::size_t widest = widths.size();
+        for (std::size_t i = 0; i < widths.size(); ++i) {
+            const int least = std::max(columns[i].columns_min, columns_of(columns[i].title));
+            if (columns[i].columns_min == 0 || widths[i] <= least) continue;
+            if (widest == widths.size() ||
+                widths[i] * columns[widest].weight > widths[widest] * columns[i].weight)
+                widest = i;
+        }
+        if (widest == widths.size()) return;
+        --widths[widest];
+    }
+}
+
+std::string fitted(const std::string& text, const Column& column, int width) {
+    std::string whole = terminal_text(text, text_columns_max);
+    if (columns_of(whole) <= width) return whole;
+    if (column.cut == Cut::end || width < 8) return terminal_text(text, width);
+    // The end of it as far as half of the width goes, then as much of the beginning as there is
+    // room for.
+    std::string_view end = whole;
+    while (columns_of(end) > width / 2) end.remove_prefix(first_character(end).length);
+    std::string cut = terminal_text(text, width - columns_of(end));
+    return cut.append(end);
+}
 
 void append_cell(const std::string& harmless, const Column& column, int width, Ink ink, bool colour,
                  std::string& line) {
@@ -48,19 +79,7 @@ std::string Table::render(int columns_max, bool colour) const {
                 std::max(widths[i], columns_of(terminal_text(row[i].text, cell_columns_max)));
         }
     }
-    // The widest of those that may give gives, column by column, until all fit.
-    int too_much = gap * static_cast<int>(widths.size()) +
-                   std::accumulate(widths.begin(), widths.end(), 0) - columns_max;
-    for (; too_much > 0; --too_much) {
-        std::size_t widest = widths.size();
-        for (std::size_t i = 0; i < widths.size(); ++i) {
-            const bool may_give =
-                columns_[i].columns_min > 0 && widths[i] > columns_[i].columns_min;
-            if (may_give && (widest == widths.size() || widths[i] > widths[widest])) widest = i;
-        }
-        if (widest == widths.size()) break;
-        --widths[widest];
-    }
+    make_fit(columns_, columns_max, widths);
     std::string out, line;
     const auto begin_cell = [&] { line.append(gap, ' '); };
     if (titled) {
@@ -75,8 +94,8 @@ std::string Table::render(int columns_max, bool colour) const {
         line.clear();
         for (std::size_t i = 0; i < row.size(); ++i) {
             begin_cell();
-            append_cell(terminal_text(row[i].text, widths[i]), columns_[i], widths[i], row[i].ink,
-                        colour, line);
+            append_cell(fitted(row[i].text, columns_[i], widths[i]), columns_[i], widths[i],
+                        row[i].ink, colour, line);
         }
         end_line(line, out);
     }

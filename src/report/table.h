@@ -8,6 +8,8 @@
 namespace umbratap::report {
 
 enum class Ink : std::uint8_t { plain, bold, red, yellow, green };
+/// Where a text that is too wide loses characters: servers differ at both ends.
+enum class Cut : std::uint8_t { end, middle };
 enum class Align : std::uint8_t { left, right };
 
 /// `text` with the escape sequences of `ink`, if `colour`; `text` itself must be harmless.
@@ -17,6 +19,8 @@ struct Column {
     std::string title;
     int columns_min = 0;  ///< how narrow it may be made; 0: not at all
     Align align = Align::left;
+    Cut cut = Cut::end;
+    int weight = 1;  ///< how wide, next to other columns, when all must be made narrower
 };
 
 struct Cell {

@@ -114,6 +114,25 @@ TEST_CASE("ledger: what is learned first is no change, what contradicts it is") 
     CHECK(ledger.servers()[0].version == "1.1");
 }
 
+TEST_CASE("ledger: an old session that ends late does not take back what newer ones said") {
+    Ledger ledger({});
+    Session old = session("a.example"), newer = session("a.example");
+    old.parties.server = {"files", "1.0"};
+    old.parties.client = {"cursor", "1"};
+    newer.start = second(150);
+    newer.parties.server = {"files", "1.1"};
+    newer.parties.client = {"cursor", "2"};
+    KnownServer& server = *ledger.find_or_make(old, old.start).server;
+    ledger.learn(old, server);
+    ledger.note_client(old, server);
+    CHECK(ledger.learn(newer, server) == News::changed);
+    CHECK(ledger.note_client(newer, server) == News::changed);
+    CHECK(ledger.learn(old, server) == News::none);
+    CHECK(ledger.note_client(old, server) == News::none);
+    CHECK(ledger.servers()[0].version == "1.1");
+    CHECK(ledger.servers()[0].clients_known[0].version == "2");
+}
+
 TEST_CASE("ledger: first and last sight only widen") {
     Ledger ledger({});
     Session one = session("a.example");

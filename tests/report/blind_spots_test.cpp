@@ -44,6 +44,14 @@ TEST_CASE("blind spots: each reason is told in words, the widest first") {
                 "In all 85 % of the payload (85.0 MB of 100 MB)"});
 }
 
+TEST_CASE("blind spots: a few one-directional connections are no fault of the mirror port") {
+    inventory::Stats stats;
+    stats.flows.tcp = 100;
+    stats.flows.one_direction = 2;
+    stats.blind = {{"one_direction", 5}};
+    CHECK(blind_spots(stats).front() == "2 connections one-directional (5 bytes)");
+}
+
 TEST_CASE("blind spots: where there is none, that is said") {
     inventory::Stats stats;
     stats.payload.tcp = stats.payload.inspected = 100;

@@ -65,12 +65,12 @@ TEST_CASE("summary: servers, findings, and what stayed unseen") {
         summary.render({false, 120, true}) ==
         "2 MCP servers, 1 of them shadow · 1 client · 3 sessions · 12 tool calls\n"
         "\n"
-        "  SERVER                        VERDICT   TRANSPORT                   CLIENTS             "
+        "  SERVER                        VERDICT   TRANSPORT              CLIENTS             "
         " "
         "TOOLS  SESSIONS  CALLS\n"
-        "  evil.example:8443/mcp         shadow    streamable-http 2025-11-25  10.0.0.1 inspector  "
+        "  evil.example:8443/mcp         shadow    streamable 2025-11-25  10.0.0.1 inspector  "
         "1 of 2         2      3\n"
-        "  portal.corp.example:8443/mcp  approved  streamable-http 2025-11-25  10.0.0.1 inspector  "
+        "  portal.corp.example:8443/mcp  approved  streamable 2025-11-25  10.0.0.1 inspector  "
         "1 of 2         1      9\n"
         "\n"
         "Findings, worst first\n"
@@ -182,6 +182,22 @@ TEST_CASE("summary: no text of the wire reaches the terminal raw") {
             rest.remove_prefix(character.length);
         }
     }
+}
+
+TEST_CASE(
+    "summary: several clients at one address are several, and tools that no list has shown are "
+    "told") {
+    Summary summary;
+    for (const char* name : {"agent-0", "agent-1", ""}) {
+        inventory::Session session = session_at("a", inventory::Verdict::shadow, 1);
+        session.parties.client.name = name;
+        session.tools_called = {{"hidden", 1}};
+        summary.add(session);
+    }
+    const std::string text = summary.render({});
+    CHECK(text.find("2: agent-0, agent-1") != text.npos);
+    CHECK(text.find("2 clients") != text.npos);
+    CHECK(text.find("1 (2 listed)") != text.npos);
 }
 
 TEST_CASE("summary: many clients are counted, and named by their software") {

@@ -26,6 +26,16 @@ TEST_CASE("table: the widest column that may gives way") {
           "  abcdefghi…  0123456789\n");
 }
 
+TEST_CASE("table: what differs at both ends is cut in the middle") {
+    Table table({{"PLACE", 6, Align::left, Cut::middle}});
+    table.add({{"mcp.very-long-name.example:8443/mcp"}});
+    CHECK(table.render(24, false) ==
+          "  PLACE\n"
+          "  mcp.very-l…le:8443/mcp\n");
+    for (int columns = 10; columns < 60; ++columns)
+        CHECK(columns_of(table.render(columns, false).substr(8)) <= columns + 1);
+}
+
 TEST_CASE("table: wide characters and escapes do not break the columns") {
     Table table({{"NAME", 6}, {"X"}});
     table.add({{"日本"}, {"x"}});
