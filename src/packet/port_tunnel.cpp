@@ -21,12 +21,12 @@ bool plausible(Step::Layer layer, Bytes bytes) noexcept {
     return layer != nullptr;
 }
 
-/// RFC 7348, 5: the flag I, a network of 24 bits, an Ethernet frame. Other flags belong to
-/// extensions (group policy).
+/// RFC 7348, 5: the flag I, a network of 24 bits, an Ethernet frame. Other flags belong to extensions
+/// (group policy), and what is reserved is to be ignored, here as in GENEVE.
 ///
 ///   | flags 1 | 3 | network 3 | reserved 1 |
 Step vxlan(Walk& walk) noexcept {
-    if (!walk.has(8) || !(walk.at()[0] & 0x08) || walk.at()[7] != 0) return finished;
+    if (!walk.has(8) || !(walk.at()[0] & 0x08)) return finished;
     if (!plausible_ethernet(walk.rest.subspan(8))) return finished;
     return believe(walk, Tunnel::vxlan, 8, ethernet);
 }
@@ -34,7 +34,7 @@ Step vxlan(Walk& walk) noexcept {
 /// The generic protocol extension of VXLAN (draft-ietf-nvo3-vxlan-gpe, 3): the flag P, and byte 3
 /// says what follows.
 Step vxlan_gpe(Walk& walk) noexcept {
-    if (!walk.has(8) || (walk.at()[0] & 0xfc) != 0x0c || walk.at()[7] != 0) return vxlan(walk);
+    if (!walk.has(8) || (walk.at()[0] & 0xfc) != 0x0c) return vxlan(walk);
     constexpr Step::Layer layers[] = {nullptr, ipv4, ipv6, ethernet, nsh};
     const std::uint8_t next = walk.at()[3];
     const Step::Layer layer = next < std::size(layers) ? layers[next] : nullptr;
@@ -47,8 +47,7 @@ Step vxlan_gpe(Walk& walk) noexcept {
 ///   | version 2 bits, options length 6 (in words) | O, C, reserved 6 | protocol 2 | network 3 |
 ///   reserved 1 | options |
 Step geneve(Walk& walk) noexcept {
-    if (!walk.has(8) || walk.at()[0] >> 6 != 0 || walk.at()[7] != 0) return finished;
-    if ((walk.at()[1] & 0x3f) != 0) return finished;
+    if (!walk.has(8) || walk.at()[0] >> 6 != 0) return finished;
     const std::size_t length = 8 + 4 * (walk.at()[0] & 0x3f);
     if (!walk.has(length)) return finished;
     const Step::Layer layer = layer_of_ether_type(big_endian_16(walk.at() + 2));
