@@ -15,7 +15,7 @@
 #include <mutex>
 #include <sstream>
 
-#include "report/metric_families.h"
+#include "report/metrics_families.h"
 
 namespace umbratap::report {
 

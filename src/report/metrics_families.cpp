@@ -1,5 +1,5 @@
 // The figures behind /metrics: one row a metric.
-#include "report/metric_families.h"
+#include "report/metrics_families.h"
 
 #include <algorithm>
 

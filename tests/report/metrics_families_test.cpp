@@ -1,4 +1,4 @@
-#include "report/metric_families.h"
+#include "report/metrics_families.h"
 
 #include <doctest/doctest.h>
 
