@@ -73,10 +73,10 @@ TEST_CASE("loss: any one frame may be missing; nothing is told that did not happ
             CAPTURE(lost);
             std::vector<const OwnedFrame*> rest = all(frames);
             rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(lost));
-            for (const auto& [method, count] : calls_of(travel(rest))) {
-                CAPTURE(method);
-                const auto known = whole.find(method);
-                CHECK((known != whole.end() && count <= known->second));
+            for (const auto& call : calls_of(travel(rest))) {
+                CAPTURE(call.first);
+                const auto known = whole.find(call.first);
+                CHECK((known != whole.end() && call.second <= known->second));
             }
         }
     }
