@@ -11,7 +11,8 @@ bool Buffer::reserve(std::size_t wanted) noexcept {
         front_ = 0;
         return true;
     }
-    const std::size_t capacity = std::max<std::size_t>({256, wanted, std::min(capacity_ * 2, capacity_ + (1U << 20))});
+    const std::size_t capacity =
+        std::max<std::size_t>({256, wanted, std::min(capacity_ * 2, capacity_ + (1U << 20))});
     if (!budget_->take(capacity - capacity_)) return false;
     auto* memory = static_cast<std::uint8_t*>(std::malloc(capacity + readable_padding));
     if (memory == nullptr) {

@@ -1,8 +1,9 @@
 // Memory that outlives a frame: capped, and charged to the budget of the core that owns it.
 //
-// A `Budget` is one number per core (`memory_bytes_max`). A `Buffer` takes from it what it keeps and gives it back when
-// it is cleared or dies; `append` refuses, rather than exceeds, its own cap or the budget. Behind the content of a
-// Buffer there are always `readable_padding` further readable bytes, so that simdjson can parse in place.
+// A `Budget` is one number per core (`memory_bytes_max`). A `Buffer` takes from it what it keeps
+// and gives it back when it is cleared or dies; `append` refuses, rather than exceeds, its own cap
+// or the budget. Behind the content of a Buffer there are always `readable_padding` further
+// readable bytes, so that simdjson can parse in place.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +47,8 @@ public:
     }
     ~Buffer() { clear(); }
 
-    /// Copies `more` behind what is there. False, and nothing appended, if that would exceed `bytes_max` or the budget.
+    /// Copies `more` behind what is there. False, and nothing appended, if that would exceed
+    /// `bytes_max` or the budget.
     bool append(Bytes more, std::size_t bytes_max) noexcept;
     /// Drops the first `count` bytes.
     void drop_front(std::size_t count) noexcept;

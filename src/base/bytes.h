@@ -1,7 +1,8 @@
 // Bytes that someone else owns, and numbers read from them.
 //
-// `Bytes` is a view: it lives as long as the frame or buffer that it points into (src/README.md, "Two lifetimes").
-// The big_endian and little_endian readers assume that the bytes are there; callers check lengths first.
+// `Bytes` is a view: it lives as long as the frame or buffer that it points into (src/README.md,
+// "Two lifetimes"). The big_endian and little_endian readers assume that the bytes are there;
+// callers check lengths first.
 #pragma once
 
 #include <bit>
@@ -53,6 +54,7 @@ inline std::uint32_t little_endian_32(const std::uint8_t* at) noexcept {
     return value;
 }
 
-static_assert(std::endian::native == std::endian::little, "the readers above assume a little-endian machine");
+static_assert(std::endian::native == std::endian::little,
+              "the readers above assume a little-endian machine");
 
 }  // namespace umbratap

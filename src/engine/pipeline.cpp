@@ -80,8 +80,7 @@ Pipeline::Pipeline(Tools& tools, unsigned index)
 
 void Pipeline::push(const Placed& placed, Batch<Sighting>& out) {
     const Packet& packet = placed.packet;
-    if (packet.transport != packet::Transport::tcp &&
-        packet.transport != packet::Transport::udp) {
+    if (packet.transport != packet::Transport::tcp && packet.transport != packet::Transport::udp) {
         counts_.problems.add(Problem{"ip.transport_not_read"});
         return;
     }

@@ -32,7 +32,8 @@ private:
 /// True if comma-separated `list` holds `token`, compared without case ("gzip, br" holds "br").
 bool list_holds(std::string_view list, std::string_view token) noexcept;
 
-/// The media type without parameters, lower case: "text/event-stream" of "Text/Event-Stream; charset=utf-8".
+/// The media type without parameters, lower case: "text/event-stream" of "Text/Event-Stream;
+/// charset=utf-8".
 std::string media_type(std::string_view content_type);
 
 }  // namespace umbratap::http

@@ -7,8 +7,8 @@ namespace umbratap::inventory {
 
 namespace {
 
-/// A name is all that was seen. An answer of DNS tells of a server that nobody has contacted yet: it
-/// is held against the policy as the usual port.
+/// A name is all that was seen. An answer of DNS tells of a server that nobody has contacted yet:
+/// it is held against the policy as the usual port.
 Contact contact_of_name(const NameSighting& sighting, bool decrypted_mirror) {
     const bool resolved = sighting.protocol == "dns";
     Contact contact;
