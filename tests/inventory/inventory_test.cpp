@@ -1,0 +1,299 @@
+// What a session is, and what counts in it: the rules of the event reference, one test each.
+#include "inventory/inventory.h"
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <map>
+#include <string>
+
+using namespace umbratap;
+using namespace umbratap::inventory;
+
+namespace {
+
+std::string rules_directory() {
+    const char* root = std::getenv("UMBRATAP_SOURCE_ROOT");
+    return std::string(root != nullptr ? root : ".") + "/rules";
+}
+
+const detect::Rules& rules() {
+    static const detect::Rules one(rules_directory());
+    return one;
+}
+
+Time at(double seconds) {
+    return Time(std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds)));
+}
+
+/// One wire: a client and a server, exchanges between them, and what the inventory says.
+struct Wire {
+    Policy policy;
+    detect::AlertCatalogue catalogue{rules_directory()};
+    Store store{""};
+    Inventory inventory{{}, policy, rules(), catalogue, store, false};
+    std::vector<Record> told;
+    double now = 1;
+    std::uint64_t packet = 0, last_exchange = 0;
+    std::shared_ptr<Flow> flow = std::make_shared<Flow>();
+    mcp::Watch watch = rules().watch();
+    mcp::Decoder decoder{{}, watch, {}};
+
+    explicit Wire(Policy p = {}) : policy(std::move(p)) {
+        const std::uint8_t client[] = {10, 0, 0, 1}, server[] = {10, 0, 0, 2};
+        flow->client = {packet::Address::from_v4(client), 40000};
+        flow->server = {packet::Address::from_v4(server), 8000};
+    }
+
+    struct Post {
+        std::string target = "/mcp", id_sent, method = "POST";
+        std::uint16_t status = 200;
+        std::string id_given;
+    };
+
+    std::shared_ptr<Exchange> begin(const Post& post) {
+        auto exchange = std::make_shared<Exchange>();
+        exchange->flow = flow;
+        exchange->connection = 1;
+        exchange->id = ++last_exchange;
+        auto head = std::make_shared<http::Head>();
+        head->method = post.method;
+        head->target = post.target;
+        head->authority = "tools.example:8000";
+        if (!post.id_sent.empty()) head->fields.add("Mcp-Session-Id", post.id_sent);
+        exchange->request = head;
+        return exchange;
+    }
+
+    std::shared_ptr<Exchange> answered(const std::shared_ptr<Exchange>& exchange, const Post& post) {
+        auto both = std::make_shared<Exchange>(*exchange);
+        auto head = std::make_shared<http::Head>();
+        head->is_request = false;
+        head->status = post.status;
+        if (!post.id_given.empty()) head->fields.add("Mcp-Session-Id", post.id_given);
+        both->response = head;
+        push(HeadSighting{both, at(now), ++packet, rules().weigh(*exchange->request, head.get())});
+        return both;
+    }
+
+    void say(const std::shared_ptr<Exchange>& exchange, http::Direction direction,
+             const std::string& text, http::TextKind kind = http::TextKind::body) {
+        std::vector<mcp::Message> messages;
+        decoder.decode(as_bytes(text), false, messages);
+        const bool answer = direction == http::Direction::to_client;
+        for (mcp::Message& message : messages) {
+            const detect::Evidence evidence = rules().weigh(
+                message, {exchange->request.get(), answer ? exchange->response.get() : nullptr,
+                          kind, {}});
+            push(MessageSighting{exchange, kind, direction, at(now), ++packet, message, evidence,
+                                 false});
+        }
+    }
+
+    /// A whole exchange: request text, and answer text if there is one.
+    void exchange(const Post& post, const std::string& request, const std::string& answer) {
+        now += 0.1;
+        auto open = begin(post);
+        if (!request.empty()) say(open, http::Direction::to_server, request);
+        open = answered(open, post);
+        if (!answer.empty()) say(open, http::Direction::to_client, answer);
+        push(ExchangeSighting{open, at(now), ++packet, 0, 0});
+    }
+
+    void push(const Sighting& sighting) { inventory.push(sighting, told); }
+    void finish() { inventory.finish(told); }
+
+    template <class T>
+    std::vector<T> all() const {
+        std::vector<T> some;
+        for (const Record& record : told) {
+            if (const auto* one = std::get_if<T>(&record)) some.push_back(*one);
+        }
+        return some;
+    }
+};
+
+std::string initialize(const std::string& id = "1") {
+    return R"({"jsonrpc":"2.0","id":)" + id +
+           R"(,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"agent","version":"1"}}})";
+}
+std::string initialized_result(const std::string& id = "1") {
+    return R"({"jsonrpc":"2.0","id":)" + id +
+           R"(,"result":{"protocolVersion":"2025-03-26","capabilities":{"tools":{}},"serverInfo":{"name":"crm","version":"3"}}})";
+}
+std::string call(const std::string& id, const std::string& tool) {
+    return R"({"jsonrpc":"2.0","id":)" + id + R"(,"method":"tools/call","params":{"name":")" + tool +
+           R"(","arguments":{}}})";
+}
+std::string result(const std::string& id) {
+    return R"({"jsonrpc":"2.0","id":)" + id +
+           R"(,"result":{"content":[{"type":"text","text":"done"}]}})";
+}
+std::string error(const std::string& id, int code) {
+    return R"({"jsonrpc":"2.0","id":)" + id + R"(,"error":{"code":)" + std::to_string(code) +
+           R"(,"message":"no"}})";
+}
+
+using Counts = std::map<std::string, std::uint64_t>;
+
+}  // namespace
+
+TEST_CASE("a session id that a response assigns joins the request that it answers") {
+    Wire wire;
+    wire.exchange({.id_given = "s1"}, initialize(), initialized_result());
+    wire.exchange({.id_sent = "s1"}, call("2", "search"), result("2"));
+    wire.finish();
+    const auto sessions = wire.all<Session>();
+    REQUIRE(sessions.size() == 1);
+    CHECK(sessions[0].session_id == "s1");
+    CHECK(sessions[0].methods == Counts{{"initialize", 1}, {"tools/call", 1}});
+    CHECK(sessions[0].tools_called == Counts{{"search", 1}});
+    CHECK(sessions[0].protocol_version == "2025-03-26");  // what was answered, not what was offered
+    CHECK(sessions[0].parties.client.name == "agent");
+    CHECK(sessions[0].parties.server.name == "crm");
+    CHECK(sessions[0].parties.host == "tools.example");
+}
+
+TEST_CASE("a call is told with its answer: outcome and duration") {
+    Wire wire;
+    wire.exchange({}, initialize(), initialized_result());
+    wire.now += 1;
+    auto open = wire.begin({});
+    wire.say(open, http::Direction::to_server, call("2", "search"));
+    open = wire.answered(open, {});
+    wire.now += 0.25;
+    wire.say(open, http::Direction::to_client, result("2"));
+    const auto calls = wire.all<Call>();
+    REQUIRE(calls.size() == 2);
+    CHECK(calls[1].outcome == Outcome::ok);
+    CHECK(calls[1].duration_ms == doctest::Approx(250));
+    CHECK(calls[1].tool == "search");
+}
+
+TEST_CASE("a refused initialize starts no session, and counts in the one that follows") {
+    Wire wire;
+    wire.exchange({.status = 401}, initialize(), "");
+    CHECK(wire.all<Session>().empty());
+    wire.exchange({.id_given = "s1"}, initialize(), initialized_result());
+    wire.finish();
+    const auto sessions = wire.all<Session>();
+    REQUIRE(sessions.size() == 1);
+    CHECK(sessions[0].methods.at("initialize") == 2);
+    CHECK(sessions[0].refused == 1);
+    CHECK(wire.all<Call>()[0].outcome == Outcome::refused);
+}
+
+TEST_CASE("an initialize that is answered with an error takes its session back") {
+    Wire wire;
+    wire.exchange({}, initialize(), error("1", -32602));
+    wire.finish();
+    CHECK(wire.all<Session>().empty());
+    CHECK(wire.all<Alert>().empty());
+    REQUIRE(wire.all<Call>().size() == 1);
+    CHECK(wire.all<Call>()[0].outcome == Outcome::refused);
+}
+
+TEST_CASE("a call with a dead session id counts in no session") {
+    Wire wire;
+    wire.exchange({.id_sent = "dead", .status = 404}, call("7", "search"),
+                  R"({"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"Session not found"}})");
+    wire.finish();
+    CHECK(wire.all<Session>().empty());
+    REQUIRE(wire.all<Call>().size() == 1);
+    CHECK(wire.all<Call>()[0].outcome == Outcome::refused);
+}
+
+TEST_CASE("an ordinary JSON-RPC error is an answer, whatever the status around it says") {
+    Wire wire;
+    wire.exchange({.id_given = "s1"}, initialize(), initialized_result());
+    wire.exchange({.id_sent = "s1", .status = 404}, call("2", "search"), error("2", -32601));
+    wire.finish();
+    REQUIRE(wire.all<Session>().size() == 1);
+    CHECK(wire.all<Session>()[0].methods.at("tools/call") == 1);
+    CHECK(wire.all<Call>()[1].outcome == Outcome::error);
+}
+
+TEST_CASE("without a session id each initialize begins a new session") {
+    Wire wire;
+    for (int i = 0; i < 3; ++i) {
+        wire.exchange({}, initialize(), initialized_result());
+        wire.exchange({}, call("2", "search"), result("2"));
+    }
+    wire.finish();
+    REQUIRE(wire.all<Session>().size() == 3);
+    for (const Session& session : wire.all<Session>())
+        CHECK(session.methods == Counts{{"initialize", 1}, {"tools/call", 1}});
+}
+
+TEST_CASE("fifteen idle minutes end a session") {
+    Wire wire;
+    wire.exchange({}, initialize(), initialized_result());
+    wire.now += 16 * 60;
+    wire.inventory.tick(at(wire.now), wire.told);
+    CHECK(wire.all<Session>().size() == 1);
+    wire.exchange({}, call("2", "search"), result("2"));
+    wire.finish();
+    CHECK(wire.all<Session>().size() == 2);
+}
+
+TEST_CASE("a DELETE that is taken ends its session") {
+    Wire wire;
+    wire.exchange({.id_given = "s1"}, initialize(), initialized_result());
+    wire.exchange({.id_sent = "s1", .method = "DELETE"}, "", "");
+    wire.now += 10;
+    wire.inventory.tick(at(wire.now), wire.told);
+    CHECK(wire.all<Session>().size() == 1);
+}
+
+TEST_CASE("other JSON-RPC opens nothing") {
+    Wire wire;
+    wire.exchange({}, R"({"jsonrpc":"2.0","id":1,"method":"eth_call","params":[]})",
+                  R"({"jsonrpc":"2.0","id":1,"result":"0x"})");
+    wire.exchange({}, R"({"jsonrpc":"2.0","id":2,"method":"ping"})", result("2"));
+    wire.finish();
+    CHECK(wire.all<Session>().empty());
+    CHECK(wire.all<Call>().empty());
+    CHECK(wire.all<Alert>().empty());
+}
+
+TEST_CASE("the old transport: requests go one way, answers come on the event stream") {
+    Wire wire;
+    auto stream = wire.begin({.target = "/events", .method = "GET"});
+    stream = wire.answered(stream, {});
+    wire.push(EndpointSighting{stream, at(wire.now), ++wire.packet, "/rpc?sessionId=abc", {}});
+    wire.exchange({.target = "/rpc?sessionId=abc", .status = 202}, initialize(), "");
+    wire.say(stream, http::Direction::to_client, initialized_result(), http::TextKind::event);
+    wire.exchange({.target = "/rpc?sessionId=abc", .status = 202}, call("2", "search"), "");
+    wire.say(stream, http::Direction::to_client, result("2"), http::TextKind::event);
+    wire.finish();
+    const auto sessions = wire.all<Session>();
+    REQUIRE(sessions.size() == 1);
+    CHECK(sessions[0].transport == Transport::http_sse);
+    CHECK(sessions[0].parties.path == "/events");
+    CHECK(sessions[0].session_id == "abc");
+    REQUIRE(wire.all<Call>().size() == 2);
+    CHECK(wire.all<Call>()[1].outcome == Outcome::ok);
+}
+
+TEST_CASE("what nobody answers is told at the end as unanswered") {
+    Wire wire;
+    wire.exchange({.id_given = "s1"}, initialize(), initialized_result());
+    wire.exchange({.id_sent = "s1"}, call("2", "search"), "");
+    wire.finish();
+    REQUIRE(wire.all<Call>().size() == 2);
+    CHECK(wire.all<Call>()[1].outcome == Outcome::unanswered);
+}
+
+TEST_CASE("shadow servers raise one alert a window, with a count") {
+    Wire wire;
+    for (int i = 0; i < 3; ++i) wire.exchange({}, initialize(), initialized_result());
+    REQUIRE(wire.all<Alert>().size() == 1);
+    CHECK(wire.all<Alert>()[0].category == "shadow-server");
+    CHECK(wire.all<Alert>()[0].count == 1);
+    wire.finish();
+    const auto alerts = wire.all<Alert>();
+    REQUIRE(alerts.size() == 2);
+    CHECK(alerts[1].closing);
+    CHECK(alerts[1].id == alerts[0].id);
+    CHECK(alerts[1].count == 3);
+}
