@@ -28,7 +28,9 @@ TEST_CASE("host name: one spelling for all that mean the same") {
         {"XN--BCHER-KVA.example", "xn--bcher-kva.example"},
         {"fa\xc3\x9f.example", "xn--fa-hia.example"},  // non-transitional
     };
-    for (const auto& [text, name] : cases) {
+    for (const auto& one : cases) {
+        const auto& text = one.first;
+        const auto& name = one.second;
         CAPTURE(text);
         REQUIRE(host_name(text));
         CHECK(*host_name(text) == name);

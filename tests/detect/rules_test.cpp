@@ -164,11 +164,12 @@ TEST_CASE("rules: each request and notification that MCP alone has is enough to 
 }
 
 TEST_CASE("rules: a message with a header of MCP's is sure, whatever it says") {
-    for (const auto& [name, value] :
+    for (const auto& one :
          {std::pair("Mcp-Session-Id", "5f0e"), std::pair("MCP-Protocol-Version", "2031-12-01"),
           std::pair("mcp-method", "tools/call")}) {
+        const auto& name = one.first;
         CAPTURE(name);
-        const http::Head head = request("POST", "/x", {{name, value}});
+        const http::Head head = request("POST", "/x", {{name, one.second}});
         Surroundings around;
         around.request = &head;
         CHECK(weigh(shipped(), R"({"jsonrpc":"2.0","id":9,"result":{}})", around).confidence >=

@@ -26,7 +26,9 @@ TEST_CASE("paths: escapes are decoded once and dot segments removed") {
         {"/%zz/%4", "/%zz/%4"},
         {"/caf%C3%A9", "/caf\xc3\xa9"},
     };
-    for (const auto& [raw, plain] : cases) {
+    for (const auto& one : cases) {
+        const auto& raw = one.first;
+        const auto& plain = one.second;
         CAPTURE(raw);
         REQUIRE(plain_path(raw));
         CHECK(*plain_path(raw) == plain);
