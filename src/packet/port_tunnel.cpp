@@ -21,8 +21,8 @@ bool plausible(Step::Layer layer, Bytes bytes) noexcept {
     return layer != nullptr;
 }
 
-/// RFC 7348, 5: the flag I, a network of 24 bits, an Ethernet frame. Other flags belong to extensions
-/// (group policy), and what is reserved is to be ignored, here as in GENEVE.
+/// RFC 7348, 5: the flag I, a network of 24 bits, an Ethernet frame. Other flags belong to
+/// extensions (group policy), and what is reserved is to be ignored, here as in GENEVE.
 ///
 ///   | flags 1 | 3 | network 3 | reserved 1 |
 Step vxlan(Walk& walk) noexcept {
