@@ -8,8 +8,10 @@ namespace umbratap::http {
 namespace {
 
 /// Of white space before a text, whole blocks are not kept. A multiple of four, so that UTF-32
-/// stays aligned.
-constexpr std::uint64_t leading_block_bytes = 1024;
+/// stays aligned, and far less than a text may have.
+std::uint64_t leading_block_bytes(const Limits& limits) noexcept {
+    return std::clamp<std::uint64_t>(limits.text_bytes_max / 8 * 4, 4, 1024);
+}
 
 bool is_plain_character(std::uint8_t c) noexcept {
     return (c >= 0x20 && c < 0x7f) || (c >= 9 && c <= 13);
@@ -97,7 +99,6 @@ void Body::decode(Bytes piece, Turn& turn) {
     while (is_ != Is::skipped) {
         decoded.clear();
         const Problem problem = coding_.push(piece, decoded);
-        turn.found(problem);
         if (decoded.empty() && !problem) break;
         if (is_ == Is::events) {
             push_events(turn.shelf.keep(std::move(decoded)), true, turn);
@@ -105,16 +106,18 @@ void Body::decode(Bytes piece, Turn& turn) {
         } else if (!decoded.empty()) {
             push_plain(decoded, false, turn);
         }
-        if (problem) {
+        if (problem && is_ != Is::skipped) {
+            turn.found(problem);
+            // How much of it was decoded cannot be told, so all of the body is counted.
             if (is_ == Is::text) text_.end(where(TextKind::body, turn), true, turn);
-            if (is_ == Is::skipped) return;
             skip(problem == Problem{"http.inflate_bomb"} ? &Unseen::budget : &Unseen::unsupported,
-                 piece.size(), turn);
+                 bytes_, turn);
         }
     }
 }
 
 void Body::push_plain(Bytes piece, bool lasting, Turn& turn) {
+    if (piece.empty()) return;
     switch (is_) {
         case Is::unclear:
             sniff(piece, lasting, turn);
@@ -136,8 +139,8 @@ void Body::sniff(Bytes piece, bool lasting, Turn& turn) {
     std::size_t silent = 0;
     if (mark_size_ == 0) {
         silent = leading(piece);
-        const std::uint64_t dropped =
-            (leading_ + silent) / leading_block_bytes * leading_block_bytes;
+        const std::uint64_t block = leading_block_bytes(*limits_);
+        const std::uint64_t dropped = (leading_ + silent) / block * block;
         if (dropped > leading_) {
             text_.drop();
             piece = piece.subspan(dropped - leading_);

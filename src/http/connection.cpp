@@ -41,20 +41,24 @@ struct Foreign {
     }
 };
 
-/// Begins like something that is known not to be ours.
-bool is_foreign(Bytes start) noexcept {
-    const std::string_view text = as_text(start);
-    return text.starts_with("SSH-") ||
-           (text.size() >= 3 && text[0] == 0x16 && text[1] == 3 && text[2] <= 4);
+/// Beginnings that say what follows, whatever it is: HTTP/2, and two that are none of ours.
+constexpr std::array<std::string_view, 3> known_beginnings = {http_2_preface, "SSH-", "\x16\x03"};
+
+std::string_view known_beginning(std::uint8_t first) noexcept {
+    for (const std::string_view known : known_beginnings) {
+        if (static_cast<std::uint8_t>(known.front()) == first) return known;
+    }
+    return {};
 }
 
 /// Nothing is recognised yet.
 struct Unknown {
-    enum class Start : std::uint8_t { fresh, preface, line, http };
+    enum class Start : std::uint8_t { fresh, known, line, http };
     struct Side {
         explicit Side(Budget& budget) noexcept : kept(budget) {}
         Start start = Start::fresh;
-        Buffer kept;              // the preface or the line so far
+        std::string_view known;   // what it begins like
+        Buffer kept;              // of that, or the line so far
         std::uint64_t bytes = 0;  // that may be the middle of HTTP/1
         bool midstream = false;
         bool given_up = false;
@@ -88,7 +92,7 @@ public:
 private:
     void dispatch(const flow::StreamChunk& chunk, Turn& turn);
     void begin(const flow::StreamChunk& chunk, Turn& turn);
-    bool keep_preface(Unknown::Side& side, const flow::StreamChunk& chunk, Turn& turn);
+    bool keep_known(Unknown::Side& side, const flow::StreamChunk& chunk, Turn& turn);
     bool keep_line(Unknown::Side& side, const flow::StreamChunk& chunk, Turn& turn);
     void give_kept(Buffer& kept, Direction direction, Turn& turn);
     void push_http1(Unknown& unknown, const flow::StreamChunk& chunk, Turn& turn);
@@ -133,14 +137,13 @@ void Connection::State::begin(const flow::StreamChunk& chunk, Turn& turn) {
     if (side.start == Unknown::Start::fresh) {
         if (chunk.missing > 0 || (chunk.offset > 0 && !chunk.data.empty())) side.midstream = true;
         if (!chunk.data.empty()) {
-            const std::uint8_t first = chunk.data.front();
-            side.start = first == '{'   ? Unknown::Start::line
-                         : first == 'P' ? Unknown::Start::preface
-                                        : Unknown::Start::http;
-            side.given_up = is_foreign(chunk.data);
+            side.known = known_beginning(chunk.data.front());
+            side.start = chunk.data.front() == '{' ? Unknown::Start::line
+                         : side.known.empty()      ? Unknown::Start::http
+                                                   : Unknown::Start::known;
         }
     }
-    if (side.start == Unknown::Start::preface && keep_preface(side, chunk, turn)) return;
+    if (side.start == Unknown::Start::known && keep_known(side, chunk, turn)) return;
     if (side.start == Unknown::Start::line && keep_line(side, chunk, turn)) return;
     push_http1(unknown, chunk, turn);
 }
@@ -157,15 +160,14 @@ void Connection::State::give_kept(Buffer& kept, Direction direction, Turn& turn)
     dispatch(before, turn);
 }
 
-/// False if it is no preface, and `chunk` is to be read as HTTP/1.
-bool Connection::State::keep_preface(Unknown::Side& side, const flow::StreamChunk& chunk,
-                                     Turn& turn) {
-    const Bytes preface = as_bytes(http_2_preface);
-    const std::size_t compared = std::min(chunk.data.size(), preface.size() - side.kept.size());
-    const Bytes expected = preface.subspan(side.kept.size(), compared);
-    const bool equal =
-        chunk.missing == 0 && std::equal(expected.begin(), expected.end(), chunk.data.begin());
-    if (equal && side.kept.size() + compared == preface.size()) {
+/// False if it begins otherwise, and `chunk` is to be read as HTTP/1.
+bool Connection::State::keep_known(Unknown::Side& side, const flow::StreamChunk& chunk,
+                                   Turn& turn) {
+    const std::size_t compared = std::min(chunk.data.size(), side.known.size() - side.kept.size());
+    const std::string_view expected = side.known.substr(side.kept.size(), compared);
+    const bool equal = chunk.missing == 0 && as_text(chunk.data.first(compared)) == expected;
+    const bool whole = equal && side.kept.size() + compared == side.known.size();
+    if (whole && side.known == http_2_preface) {
         // What the server said meanwhile was its part of the same.
         const Unknown& unknown = std::get<Unknown>(speaks_);
         unseen_.unsupported += side.kept.size() + unknown.sides[0].bytes + unknown.sides[1].bytes;
@@ -173,8 +175,10 @@ bool Connection::State::keep_preface(Unknown::Side& side, const flow::StreamChun
         dispatch(chunk, turn);
         return true;
     }
-    if (equal && !chunk.end && side.kept.append(chunk.data, preface.size())) return true;
+    if (equal && !whole && !chunk.end && side.kept.append(chunk.data, side.known.size()))
+        return true;
     side.start = Unknown::Start::http;
+    side.given_up = whole;
     if (side.kept.empty()) return false;
     give_kept(side.kept, chunk.direction, turn);
     dispatch(chunk, turn);
@@ -191,7 +195,7 @@ bool Connection::State::keep_line(Unknown::Side& side, const flow::StreamChunk& 
             : static_cast<std::size_t>(static_cast<const std::uint8_t*>(feed) - chunk.data.data());
     const bool over = feed != nullptr || chunk.end;
     flow::StreamChunk rest = chunk;
-    bool kept = chunk.missing == 0;
+    bool kept = chunk.missing == 0 && length <= limits_.line_bytes_max;
     if (kept && (!over || !side.kept.empty())) {
         kept = side.kept.append(chunk.data.first(length), limits_.line_bytes_max);
         if (kept) rest.data = chunk.data.subspan(length);

@@ -16,10 +16,15 @@ namespace umbratap::http {
 
 namespace {
 
-constexpr std::size_t line_tail_bytes = 16 * 1024;  // searched for a head when lost
+constexpr std::size_t line_tail_bytes = 16 * 1024;  // of a line are searched for a head when lost
+constexpr std::size_t line_bytes_max = 2 * line_tail_bytes;  // longer ones are given in parts
 constexpr std::string_view version_1 = "HTTP/1.";
 constexpr std::array<std::string_view, 9> known_methods = {
     "GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "TRACE", "CONNECT"};
+
+std::size_t offset_of(const void* found, Bytes in) noexcept {
+    return static_cast<std::size_t>(static_cast<const std::uint8_t*>(found) - in.data());
+}
 
 bool is_digit(char c) noexcept {
     return c >= '0' && c <= '9';
@@ -124,11 +129,25 @@ HeadFinder::Found HeadFinder::next(Bytes& in, Wanted wanted, Shelf& shelf) noexc
     return next_line(in, wanted, shelf);
 }
 
-/// No line feed within reach: gives the front of what is too long for a line, and keeps the rest.
-HeadFinder::Found HeadFinder::take_part(Bytes& in, std::size_t line_bytes_max, Shelf& shelf) {
+/// What is too long for a first line is none: its first byte is given, and its rest looked at as
+/// what it is, a line where a head should be.
+HeadFinder::Found HeadFinder::give_first_byte(Bytes& in, Shelf& shelf) {
+    mid_line_ = true;
+    if (kept_.empty()) {
+        const Bytes first = in.first(1);
+        in = in.subspan(1);
+        return give(first, Found::line, false);
+    }
+    const Bytes first = shelf.keep({kept_.bytes().front()});
+    kept_.drop_front(1);
+    return give(first, Found::line, false);
+}
+
+/// No line feed within reach: keeps all, or of a long line as much as is searched for a head.
+HeadFinder::Found HeadFinder::take_part(Bytes& in, Shelf& shelf) {
     const std::size_t here = kept_.size() + in.size();
-    if (here > line_bytes_max && kept_.empty()) {
-        const Bytes front = in.first(here - line_bytes_max);
+    if (kept_.empty() && here > line_bytes_max) {
+        const Bytes front = in.first(here - line_tail_bytes);
         in = in.subspan(front.size());
         mid_line_ = true;
         return give(front, Found::line, false);
@@ -139,30 +158,28 @@ HeadFinder::Found HeadFinder::take_part(Bytes& in, std::size_t line_bytes_max, S
         return give(front, Found::line, false);
     }
     in = {};
-    if (here > 2 * line_bytes_max) {
-        mid_line_ = true;
-        const Bytes front = kept_.bytes().first(here - line_bytes_max);
-        const Bytes given = shelf.keep({front.begin(), front.end()});
-        kept_.drop_front(given.size());
-        return give(given, Found::line, false);
-    }
-    return give({}, Found::nothing, false);
+    if (here <= line_bytes_max) return give({}, Found::nothing, false);
+    mid_line_ = true;
+    const Bytes front = kept_.bytes().first(here - line_tail_bytes);
+    const Bytes given = shelf.keep({front.begin(), front.end()});
+    kept_.drop_front(given.size());
+    return give(given, Found::line, false);
 }
 
 HeadFinder::Found HeadFinder::next_line(Bytes& in, Wanted wanted, Shelf& shelf) {
     if (in.empty()) return give({}, Found::nothing, false);
-    const std::size_t line_bytes_max = wanted.lost ? line_tail_bytes : head_bytes_max_;
     const void* feed = std::memchr(in.data(), '\n', in.size());
-    if (feed == nullptr) return take_part(in, line_bytes_max, shelf);
-    const std::size_t length =
-        static_cast<std::size_t>(static_cast<const std::uint8_t*>(feed) - in.data()) + 1;
+    const std::size_t length = feed == nullptr ? in.size() : offset_of(feed, in) + 1;
+    if (!wanted.lost && kept_.size() + length > head_bytes_max_) return give_first_byte(in, shelf);
+    if (feed == nullptr) return take_part(in, shelf);
     const bool in_place = kept_.empty();
     if (!in_place && !kept_.append(in.first(length), kept_.size() + length)) {
         mid_line_ = true;
         return give(shelf.keep(kept_), Found::line, false);
     }
     const Bytes line = in_place ? in.first(length) : kept_.bytes();
-    const bool whole = !std::exchange(mid_line_, false);
+    const bool whole =
+        !std::exchange(mid_line_, false) && (!wanted.lost || line.size() <= line_bytes_max);
     const auto place = head_in(line, wanted, !whole);
     if (!place) {
         in = in.subspan(length);

@@ -45,7 +45,8 @@ public:
 private:
     Found next_line(Bytes& in, Wanted wanted, Shelf& shelf);
     Found next_head(Bytes& in, std::size_t from, Shelf& shelf);
-    Found take_part(Bytes& in, std::size_t line_bytes_max, Shelf& shelf);
+    Found give_first_byte(Bytes& in, Shelf& shelf);
+    Found take_part(Bytes& in, Shelf& shelf);
     Found give(Bytes found, Found as, bool whole) noexcept;
 
     std::uint32_t head_bytes_max_;

@@ -75,6 +75,9 @@ Problem oddity(std::string_view head) noexcept {
         const std::string_view line = take_line(head, carriage_return);
         if (!carriage_return) return Problem{"http1.bare_line_feed"};
         if (line.find('\r') != std::string_view::npos) return Problem{"http1.bare_carriage_return"};
+        if (first && line.find('\t') != std::string_view::npos) {
+            return Problem{"http1.malformed_head"};  // RFC 9112, 3: one space between its parts
+        }
         if (!first && !line.empty()) {
             if (is_blank(line.front())) return Problem{"http1.obs_fold"};
             const std::size_t colon = line.find(':');

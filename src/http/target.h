@@ -22,7 +22,6 @@ struct Target {
 
 /// Takes all forms: origin ("/p?q"), absolute ("http://h/p"), authority ("h:443") and asterisk.
 Target split_target(std::string_view target) noexcept;
-Target split_target(std::string&&) = delete;
 
 /// "[::1]:80" is the host "[::1]" and the port 80. No port, or none that is a number up to 65535:
 /// nullopt.
@@ -31,7 +30,6 @@ struct HostAndPort {
     std::optional<std::uint16_t> port;
 };
 HostAndPort split_authority(std::string_view authority) noexcept;
-HostAndPort split_authority(std::string&&) = delete;
 
 /// The host alone, lower case, without a trailing dot and without brackets' port: how servers are
 /// compared.

@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "http/reading.h"
+#include "http/conversation.h"
 
 using namespace umbratap;
 using namespace umbratap::test;

@@ -1,7 +1,7 @@
 // Holes and middles: http1_lost.cpp.
 #include <doctest/doctest.h>
 
-#include "http/reading.h"
+#include "http/conversation.h"
 
 using namespace umbratap;
 using namespace umbratap::test;

@@ -1,7 +1,7 @@
 // Upgrades and tunnels: http1_switch.cpp.
 #include <doctest/doctest.h>
 
-#include "http/reading.h"
+#include "http/conversation.h"
 
 using namespace umbratap;
 using namespace umbratap::test;

@@ -2,8 +2,6 @@
 // folder.
 #pragma once
 
-#include <doctest/doctest.h>
-
 #include <set>
 #include <string>
 #include <string_view>
@@ -215,55 +213,39 @@ inline std::string read_conversation(const std::vector<Said>& conversation,
 /// Empty if a conversation is read the same, and is accounted for the same, however its packets are
 /// cut.
 inline std::string conversation_differs_when_cut(const std::vector<Said>& conversation,
-                                                 const http::Limits& limits = {}) {
+                                                 const http::Limits& limits = {}, int rounds = 20) {
     std::string all;
     for (const Said& said : conversation) all += said.bytes;
-    return differs_when_cut(as_bytes(all), [&](const std::vector<Bytes>& pieces) {
-        Reading reading(limits);
-        std::size_t piece = 0, taken = 0;  // of the pieces
-        for (const Said& said : conversation) {
-            std::vector<Bytes> mine;
-            std::size_t left = said.bytes.size();
-            while (left > 0) {
-                const Bytes rest = pieces[piece].subspan(taken);
-                const std::size_t length = std::min(rest.size(), left);
-                mine.push_back(rest.first(length));
-                left -= length;
-                taken += length;
-                if (taken == pieces[piece].size()) ++piece, taken = 0;
+    return differs_when_cut(
+        as_bytes(all),
+        [&](const std::vector<Bytes>& pieces) {
+            Reading reading(limits);
+            std::size_t piece = 0, taken = 0;  // of the pieces
+            for (const Said& said : conversation) {
+                std::vector<Bytes> mine;
+                std::size_t left = said.bytes.size();
+                while (left > 0) {
+                    const Bytes rest = pieces[piece].subspan(taken);
+                    const std::size_t length = std::min(rest.size(), left);
+                    mine.push_back(rest.first(length));
+                    left -= length;
+                    taken += length;
+                    if (taken == pieces[piece].size()) ++piece, taken = 0;
+                }
+                if (said.alternate) mine = {as_bytes(said.bytes)};  // not part of the stream
+                reading.say(said, mine);
             }
-            reading.say(said, mine);
-        }
-        reading.end();
-        const http::Unseen& unseen = reading.unseen();
-        std::string seen = reading.seen() + "problem " + reading.problem() + "\nunseen";
-        for (const auto count :
-             {unseen.shunted, unseen.gap, unseen.unsupported, unseen.budget, unseen.midstream}) {
-            seen += " " + std::to_string(count);
-        }
-        if (reading.unseen_sum() > reading.pushed()) seen += " more than was pushed";
-        return seen;
-    });
-}
-
-/// What is read, after checking the law of the cut.
-inline std::string seen(const std::vector<Said>& conversation, const http::Limits& limits = {}) {
-    CHECK(conversation_differs_when_cut(conversation, limits) == "");
-    return read_conversation(conversation, limits);
-}
-
-inline std::string problem_of(const std::vector<Said>& conversation,
-                              const http::Limits& limits = {}) {
-    Reading reading(limits);
-    for (const Said& said : conversation) reading.say(said);
-    return reading.end().problem();
-}
-
-inline http::Unseen unseen_of(const std::vector<Said>& conversation,
-                              const http::Limits& limits = {}) {
-    Reading reading(limits);
-    for (const Said& said : conversation) reading.say(said);
-    return reading.end().unseen();
+            reading.end();
+            const http::Unseen& unseen = reading.unseen();
+            std::string seen = reading.seen() + "problem " + reading.problem() + "\nunseen";
+            for (const auto count : {unseen.shunted, unseen.gap, unseen.unsupported, unseen.budget,
+                                     unseen.midstream}) {
+                seen += " " + std::to_string(count);
+            }
+            if (reading.unseen_sum() > reading.pushed()) seen += " more than was pushed";
+            return seen;
+        },
+        1, rounds);
 }
 
 }  // namespace umbratap::test
