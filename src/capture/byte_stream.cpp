@@ -1,4 +1,4 @@
-// Files are read, not mapped, although mapping copies nothing. Walking a capture of 980-byte packets
+// Files are read, not mapped, although mapping copies nothing. Walking a capture of 980-byte frames
 // took 50 to 90 ns a packet when read and 40 to 210 ns when mapped, depending on how the system
 // keeps the file in memory and how far ahead each line is asked for: page faults and cache misses
 // cost what copying does, and what `read` has just copied is in the cache when packets are looked

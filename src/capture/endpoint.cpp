@@ -1,3 +1,4 @@
+// The two ends of PCAP-over-IP: parsing tcp://HOST:PORT and connecting to it.
 #include "capture/endpoint.h"
 
 #include <netdb.h>

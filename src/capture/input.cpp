@@ -1,3 +1,4 @@
+// What a user named as input: a file, a pipe, standard input or a connection.
 #include "capture/input.h"
 
 #include <fcntl.h>

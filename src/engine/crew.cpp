@@ -176,8 +176,7 @@ struct Crew::State {
 
     bool alone() const { return workers.size() == 1; }
 
-    // ---- one worker
-    // -----------------------------------------------------------------------------------------------
+    // One worker.
 
     void walk_placed() {
         Pipeline& pipeline = workers[0]->pipeline;
@@ -218,8 +217,7 @@ struct Crew::State {
         return sum;
     }
 
-    // ---- several workers
-    // ------------------------------------------------------------------------------------------
+    // Several workers.
 
     void start() {
         latest.resize(workers.size());

@@ -18,6 +18,7 @@
 // Newsham, 1998; Novak and Sturges, 2007). The stream stays the first reading; the other one is
 // handed on beside it as a chunk marked `alternate`, with what surrounds it, once its place in the
 // stream is reached.
+// One story, hence long.
 #include "flow/half_stream.h"
 
 #include <algorithm>
@@ -140,6 +141,7 @@ void HalfStream::end_if_reached(Push& push) noexcept {
 
 void HalfStream::acknowledge(Moment moment, std::uint64_t offset) noexcept {
     one_sided_ = false;
+    if (has_early() && offset == next_) extras_->receiver_waits = true;
     if (offset <= acknowledged_) return;
     acknowledged_ = offset;
     if (!extras_) return;
@@ -161,7 +163,7 @@ Problem HalfStream::check_wait(const TcpLimits& limits, Budget& budget, Moment m
     take_doubtful(push, false);
     while (has_early()) {
         const Time since = std::max(extras_->early.begin()->second.since, extras_->advanced);
-        const bool receiver_waits_too = !one_sided_ && acknowledged_ == next_;
+        const bool receiver_waits_too = extras_->receiver_waits && acknowledged_ == next_;
         const bool over =
             acknowledged_ > next_ && extras_->hole_acknowledged
                 ? moment.time - extras_->acknowledged > limits.hole_wait_acknowledged_max
@@ -265,6 +267,7 @@ void HalfStream::deliver(Push& push, Bytes data, std::uint64_t cut_end) {
         return;
     }
     extras_->advanced = push.moment.time;
+    extras_->receiver_waits = false;
     for (;;) {
         const bool piece_left = !extras_->early.empty();
         const std::uint64_t piece_begin = piece_left ? extras_->early.begin()->first : unknown;
@@ -495,6 +498,7 @@ void HalfStream::store_early(Push& push, std::uint64_t offset, Bytes first, Byte
     if (extra.early.empty()) {
         extra.advanced = extra.acknowledged = push.moment.time;
         extra.hole_acknowledged = acknowledged_ > next_;
+        extra.receiver_waits = false;
     }
     counts_.waiting += first.size();
     extra.early.emplace(offset, std::move(piece));

@@ -88,6 +88,7 @@ private:
         Time advanced;      // when bytes came in order last while others were early
         Time acknowledged;  // when the receiver said first that it has bytes of the hole
         bool hole_acknowledged = false;
+        bool receiver_waits = false;  // since there is a hole, the receiver was seen to ask for it
         // What chunks of this push point to.
         std::vector<EarlyPieces::node_type> delivered;
         std::vector<std::vector<std::uint8_t>> alternates;

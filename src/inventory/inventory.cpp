@@ -6,12 +6,9 @@
 // answered, since only one direction was captured or the capture ended, is accepted at the end of
 // its exchange.
 //
-//     MessageSighting (client) ─→ OpenExchange.sent ─┬─ 2xx, end, a minute ─→ accept ─→
-//     LiveSession.waiting ─→ Call
-//                                                    └─ 3xx, 4xx, 5xx ──────→ refuse ─→ Call
-//                                                    (refused)
-//     MessageSighting (server) ─→ answers a waiting call of its exchange or session, or counts as
-//     the server's own
+//     client's message ─→ OpenExchange.sent ─┬─ 2xx, end, a minute ─→ accept ─→ LiveSession.waiting
+//                                            └─ 3xx, 4xx, 5xx ──────→ refuse ─→ Call (refused)
+//     server's message ─→ answers a call that waits ─→ Call, or counts as the server's own
 //
 // An `initialize` or `server/discover` opens its session *tentatively*: an error as answer takes it
 // back.
