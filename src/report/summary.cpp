@@ -110,9 +110,9 @@ std::string inventory_table(const std::map<std::string, Summary::Server>& server
         return a->place < b->place;
     };
     std::sort(order.begin(), order.end(), worse);
-    Table table({{"SERVER", 24, Align::left, Cut::middle, 5},
+    Table table({{"SERVER", 24, Align::left, Cut::middle, 12},
                  {"VERDICT"},
-                 {"TRANSPORT", 9, Align::left, Cut::end, 4},
+                 {"TRANSPORT", 11, Align::left, Cut::end, 4},
                  {"CLIENTS", 8, Align::left, Cut::end, 4},
                  {"TOOLS", 0, Align::right},
                  {"SESSIONS", 0, Align::right},
@@ -141,7 +141,7 @@ std::string findings_table(const std::map<Summary::FindingKind, Summary::Finding
         return std::tuple(a->first.severity, b->second.findings) <
                std::tuple(b->first.severity, a->second.findings);
     });
-    Table table({{""}, {""}, {"", 20}, {"", 0, Align::right}, {"", 14}});
+    Table table({{""}, {""}, {"", 20}, {"", 0, Align::right}, {"", 14, Align::left, Cut::middle}});
     std::uint64_t kinds_left = 0, left = unlisted;
     for (std::size_t i = 0; i < order.size(); ++i) {
         const auto& [kind, finding] = *order[i];
