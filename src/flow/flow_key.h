@@ -13,21 +13,29 @@ struct FlowKey {
     packet::Address low, high;  ///< in an order of our own, so that both directions make one key
     std::uint16_t low_port = 0, high_port = 0;
     packet::Transport transport = packet::Transport::none;
-    std::uint8_t padding = 0;
+    std::array<std::uint8_t, 3> zero{};
     std::array<std::uint16_t, 2> vlans{packet::no_vlan,
                                        packet::no_vlan};  ///< of the first packet; not compared
 
     /// All but the VLANs, for which see FlowRecord::Fit.
+    using Words = std::array<std::uint64_t, 5>;
+    Words words() const noexcept {
+        Words out;
+        std::memcpy(out.data(), this, sizeof out);
+        return out;
+    }
     bool same_ends(const FlowKey& other) const noexcept {
-        return std::memcmp(this, &other, compared) == 0;
+        const Words mine = words(), theirs = other.words();
+        std::uint64_t differences = 0;
+        for (std::size_t i = 0; i < mine.size(); ++i) differences |= mine[i] ^ theirs[i];
+        return differences == 0;
     }
     friend bool operator==(const FlowKey& a, const FlowKey& b) noexcept {
         return a.same_ends(b) && a.vlans == b.vlans;
     }
-    static constexpr std::size_t compared = 38;
 };
-static_assert(offsetof(FlowKey, vlans) == FlowKey::compared,
-              "no byte before them is left to chance");
+static_assert(offsetof(FlowKey, vlans) == sizeof(FlowKey::Words),
+              "no padding among what is compared");
 
 struct DirectedKey {
     FlowKey key;
@@ -60,8 +68,7 @@ public:
     FlowHash();
 
     std::uint64_t operator()(const FlowKey& key) const noexcept {
-        std::uint64_t words[5]{};
-        std::memcpy(words, &key, FlowKey::compared);
+        const FlowKey::Words words = key.words();
         const std::uint64_t addresses = multiply(words[0] ^ secrets_[0], words[1] ^ secrets_[1]) ^
                                         multiply(words[2] ^ secrets_[2], words[3] ^ secrets_[3]);
         return multiply(addresses ^ secrets_[4], words[4] ^ secrets_[5]);

@@ -24,27 +24,27 @@ inline constexpr std::size_t standings = 4;
 /// Plain fields: the table writes them, the engine reads them. `shunted` and `fate` are the
 /// engine's own.
 struct FlowRecord {
+    // What every packet touches comes first.
     FlowKey key;
     Standing standing = Standing::half_open;
     bool client_is_low : 1 = false;
     bool client_seen : 1 = false, server_seen : 1 = false;  ///< packets came from there
     bool syn_seen : 1 = false;  ///< a SYN or SYN-ACK: the begin of the connection was seen
     bool client_fin_seen : 1 = false, server_fin_seen : 1 = false;
-    bool ended : 1 = false;  ///< Table::close was called
-    bool syn_waiting : 1 =
-        false;  ///< a SYN with another initial sequence came amid the connection, see table.h
+    bool ended : 1 = false;        ///< Table::close was called
+    bool syn_waiting : 1 = false;  ///< a SYN with another initial sequence came amid the connection
     bool waiting_is_low : 1 = false;  ///< from which side it came
     bool shunted = false;             ///< for the engine: not looked into any longer
-    std::uint8_t fate = 0;            ///< for the engine: what all further bytes are counted as
-    packet::Tunnel tunnel = packet::Tunnel::none;  ///< of the first packet
-    Time first_time;                               ///< of its first packet
-    Time last_time;                                ///< the greatest
-    std::uint64_t last_sequence =
-        0;  ///< place in the run of its last packet; flows are told in this order
-    std::uint64_t last_packet_number = 0;
-    std::array<std::uint64_t, 2> packets{};               ///< by Direction
-    std::array<std::uint64_t, 2> bytes{};                 ///< of IP packets, by Direction
     std::array<std::array<std::uint16_t, 2>, 2> vlans{};  ///< by Direction; where a packet was seen
+    std::uint8_t fate = 0;  ///< for the engine: what all further bytes are counted as
+    packet::Tunnel tunnel = packet::Tunnel::none;  ///< of the first packet
+    Time last_time;                                ///< the greatest of the times of its packets
+    std::uint64_t last_sequence = 0;               ///< place in the run of its last packet
+    std::uint64_t last_packet_number = 0;
+    std::array<std::uint64_t, 2> packets{};  ///< by Direction
+    std::array<std::uint64_t, 2> bytes{};    ///< of IP packets, by Direction
+
+    Time first_time;  ///< of the first packet
     std::uint64_t first_packet_number = 0;
     const capture::Origin* origin = nullptr;     ///< of the first packet
     std::uint32_t client_initial_sequence = 0;   ///< where `syn_seen`

@@ -9,8 +9,8 @@
 
 #include <bit>
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
+
+#include "flow/pages.h"
 
 namespace umbratap::flow {
 
@@ -20,9 +20,8 @@ public:
 
     explicit FlowSlots(std::uint32_t flows_max)
         : mask_(std::bit_ceil(std::uint64_t{flows_max} * 3 / 2 + 1) - 1),
-          slots_(static_cast<std::uint64_t*>(std::calloc(mask_ + 1, sizeof(std::uint64_t)))) {
-        if (!slots_) std::abort();  // out of memory is fatal
-    }
+          pages_((mask_ + 1) * sizeof(std::uint64_t)),
+          slots_(static_cast<std::uint64_t*>(pages_.memory())) {}
 
     void prefetch(std::uint64_t hash) const noexcept { __builtin_prefetch(&slots_[hash & mask_]); }
 
@@ -67,17 +66,15 @@ public:
         slots_[gap] = 0;
     }
 
-    std::uint64_t bytes() const noexcept { return (mask_ + 1) * sizeof(std::uint64_t); }
+    std::uint64_t bytes() const noexcept { return pages_.bytes(); }
 
 private:
     /// The low half of the hash: where the search began can be told from it.
     static constexpr std::uint64_t tag_of(std::uint64_t hash) noexcept { return hash & 0xffffffff; }
 
-    struct Free {
-        void operator()(std::uint64_t* memory) const noexcept { std::free(memory); }
-    };
     std::uint64_t mask_;
-    std::unique_ptr<std::uint64_t[], Free> slots_;
+    Pages pages_;
+    std::uint64_t* slots_;
 };
 
 }  // namespace umbratap::flow

@@ -351,8 +351,8 @@ void HalfStream::keep(Push& push, Bytes first, Bytes other) {
         if (!other.empty()) other = other.subspan(skipped);
         kept.clear(next_ - kept_max);
     } else if (kept.size() + first.size() > kept_max) {
-        // Makes room for several segments at once, so that the rest is not moved for each.
-        kept.drop_before(next_ - std::max(first.size(), kept_max / 2));
+        // Makes room for several segments at once, so that the rest is seldom moved.
+        kept.drop_before(next_ - std::max(first.size(), kept_max / 4));
     }
     if (!kept.append(first, other)) kept.clear(next_);
 }

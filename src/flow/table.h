@@ -28,6 +28,7 @@
 #include "flow/flow_record.h"
 #include "flow/flow_slots.h"
 #include "flow/idle_order.h"
+#include "flow/pages.h"
 #include "packet/packet.h"
 
 namespace umbratap::flow {
@@ -52,7 +53,8 @@ enum class Found : std::uint8_t {
 template <class Value>
 class Table {
 public:
-    struct Record : FlowRecord {
+    struct alignas(32) Record
+        : FlowRecord {                 // what a packet touches lies in as few cache lines as can be
         std::unique_ptr<Value> value;  ///< the engine's; empty at first
     };
     struct Lookup {
@@ -66,16 +68,14 @@ public:
         : limits_(limits),
           capacity_(std::max<std::uint32_t>(limits.flows_max, 1)),
           slots_(capacity_),
-          records_(std::allocator<Record>().allocate(capacity_ + std::size_t{1})),
+          pages_((capacity_ + std::size_t{1}) * sizeof(Record)),
+          records_(static_cast<Record*>(pages_.memory())),
           links_(capacity_ + 1 + standings * IdleOrder::slots),
           orders_{order(Standing::closed, limits.closed_idle_max),
                   order(Standing::half_open, limits.half_open_idle_max),
                   order(Standing::datagram, limits.datagram_idle_max),
                   order(Standing::open, limits.open_idle_max)} {}
-    ~Table() {
-        std::destroy_n(records_, made_);
-        std::allocator<Record>().deallocate(records_, capacity_ + std::size_t{1});
-    }
+    ~Table() { std::destroy_n(records_, made_); }
     Table(const Table&) = delete;
     Table& operator=(const Table&) = delete;
 
@@ -89,6 +89,7 @@ public:
             const auto* record = reinterpret_cast<const char*>(&records_[number]);
             __builtin_prefetch(record, 1);
             __builtin_prefetch(record + 64, 1);
+            __builtin_prefetch(record + 127, 1);
         }
         earlier = hash;
     }
@@ -159,8 +160,7 @@ public:
     }
     /// Bytes that the table takes when it is full, without values.
     std::uint64_t bytes_max() const noexcept {
-        return slots_.bytes() + links_.size() * sizeof(IdleLink) +
-               (capacity_ + std::uint64_t{1}) * sizeof(Record);
+        return slots_.bytes() + links_.size() * sizeof(IdleLink) + pages_.bytes();
     }
 
 private:
@@ -268,6 +268,7 @@ private:
     std::uint32_t capacity_;
     FlowHash hash_;
     FlowSlots slots_;
+    Pages pages_;
     Record* records_;  // one more than capacity_: a forgotten flow outlives the making of the next
     std::uint32_t made_ = 0;  // records that were ever used; memory behind them was never touched
     std::vector<IdleLink> links_;

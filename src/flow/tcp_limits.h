@@ -16,7 +16,7 @@ struct TcpLimits {
     /// The same once the receiver has acknowledged bytes of it: nobody will send them again.
     Duration hole_wait_acknowledged_max = std::chrono::milliseconds(500);
     /// Per direction: bytes handed on and not acknowledged that are kept to compare retransmissions
-    /// with.
+    /// with; a quarter of it at least.
     std::uint32_t overlap_bytes_kept = 16 * 1024;
     std::uint32_t alternate_bytes_max = 64 * 1024;  ///< per direction: other readings handed on
     /// Per direction: bytes set aside that the receiver will most likely refuse.
@@ -36,7 +36,7 @@ struct TcpCounts {
     std::uint64_t discarded = 0;  ///< * not taken: bad checksum, outside the window, behind the end
     std::uint64_t not_captured =
         0;  ///< * cut off by the snap length; also `missing`, if they never came whole
-    std::uint64_t waiting = 0;  ///< * early, now; becomes delivered
+    std::uint64_t waiting = 0;  ///< * early or set aside, now; becomes one of the others
     std::uint32_t bad_checksums =
         0;  ///< segments not taken for it, unless they were acknowledged all the same
     std::uint32_t ignored_checksums = 0;  ///< segments with a wrong checksum that were taken: left
