@@ -170,7 +170,8 @@ void read_first_line(std::string_view line, Head& head) {
     line = trimmed(line.substr(0, version));
     const std::size_t space = std::min(line.find_first_of(" \t"), line.size());
     head.method = line.substr(0, space);
-    head.target = trimmed(line.substr(space));
+    line = trimmed(line.substr(space));
+    head.target = line.substr(0, line.find_first_of(" \t"));  // the second word (RFC 9112, 3)
 }
 
 /// Takes everything that has a colon; a folded line joins the one before with a space (RFC
@@ -206,9 +207,7 @@ Problem name_authority(Head& head) {
     for (std::size_t i = 0; i < head.fields.size(); ++i) hosts += head.fields.name(i) == "host";
     const Target target = split_target(head.target);
     head.scheme = target.scheme;
-    head.authority = head.method == "CONNECT" ? std::string_view(head.target)
-                     : target.scheme.empty()  ? head.fields.find("host")
-                                              : target.authority;
+    head.authority = target.scheme.empty() ? head.fields.find("host") : target.authority;
     return hosts > 1 ? Problem{"http1.several_hosts"} : no_problem;
 }
 
