@@ -62,7 +62,8 @@ void Condition::read_literal(const YamlNode& node, const TextLists& lists, Value
     literals_.push_back({number ? JsonType::number : JsonType::string, text});
 }
 
-Condition Condition::read(const YamlNode& node, const TextLists& lists, Values values) {
+Condition Condition::read(const YamlNode& node, const TextLists& lists, Values values,
+                          Databases& databases) {
     Condition condition;
     if (!node.is_mapping()) {
         for (const YamlNode& element : node.elements_or_one())
@@ -94,7 +95,8 @@ Condition Condition::read(const YamlNode& node, const TextLists& lists, Values v
             }
         } else {
             try {
-                condition.patterns_.emplace_back(member.value.text("a regular expression"));
+                condition.patterns_.emplace_back(member.value.text("a regular expression"),
+                                                 databases);
             } catch (const std::invalid_argument& broken) {
                 member.value.fail(std::string("this regular expression cannot be used: ") +
                                   broken.what());

@@ -27,7 +27,8 @@ public:
 
     /// Reads `{exists: …, type: …, equals: …, in: …, shape: …, matches: …}`, or a text or number
     /// that must be equal. Throws RuleError.
-    static Condition read(const YamlNode& node, const TextLists& lists, Values values);
+    static Condition read(const YamlNode& node, const TextLists& lists, Values values,
+                          Databases& databases);
 
     bool holds(mcp::JsonType type, std::string_view value) const noexcept;
 

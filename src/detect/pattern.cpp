@@ -3,8 +3,6 @@
 // think about it.
 #include "detect/pattern.h"
 
-#include <hs.h>
-
 #include <atomic>
 #include <cstdlib>
 #include <stdexcept>
@@ -27,23 +25,17 @@ thread_local Scratch scratch;
 }  // namespace
 
 struct Pattern::State {
-    ~State() { hs_free_database(database); }
-    hs_database_t* database = nullptr;
+    Database database;
     std::size_t serial = patterns_made++;
 };
 
-Pattern::Pattern(const std::string& expression) : state_(std::make_unique<State>()) {
+Pattern::Pattern(const std::string& expression, Databases& databases)
+    : state_(std::make_unique<State>()) {
     if (expression.size() > 1000) throw std::invalid_argument("longer than 1,000 bytes");
     if (expression.find('\0') != std::string::npos)
         throw std::invalid_argument("a NUL byte, write \\x00");
-    hs_compile_error_t* error = nullptr;
-    const unsigned flags = HS_FLAG_SINGLEMATCH | HS_FLAG_DOTALL | HS_FLAG_ALLOWEMPTY;
-    if (hs_compile(expression.c_str(), flags, HS_MODE_BLOCK, nullptr, &state_->database, &error) !=
-        HS_SUCCESS) {
-        const std::string complaint = error != nullptr ? error->message : "out of memory";
-        hs_free_compile_error(error);
-        throw std::invalid_argument(complaint);
-    }
+    const Expression one{expression, HS_FLAG_SINGLEMATCH | HS_FLAG_DOTALL | HS_FLAG_ALLOWEMPTY};
+    state_->database = databases.find_or_compile({&one, 1}, HS_MODE_BLOCK);
 }
 
 Pattern::~Pattern() = default;
@@ -52,14 +44,14 @@ Pattern::Pattern(Pattern&&) noexcept = default;
 bool Pattern::found_in(std::string_view text) const noexcept {
     if (scratch.fits.size() <= state_->serial) scratch.fits.resize(state_->serial + 1);
     if (!scratch.fits[state_->serial]) {
-        if (hs_alloc_scratch(state_->database, &scratch.memory) != HS_SUCCESS)
+        if (hs_alloc_scratch(state_->database.get(), &scratch.memory) != HS_SUCCESS)
             std::abort();  // out of memory
         scratch.fits[state_->serial] = true;
     }
     const auto stop = [](unsigned, unsigned long long, unsigned long long, unsigned, void*) {
         return 1;
     };
-    return hs_scan(state_->database, text.data() != nullptr ? text.data() : "",
+    return hs_scan(state_->database.get(), text.data() != nullptr ? text.data() : "",
                    static_cast<unsigned>(text.size()), 0, scratch.memory, stop,
                    nullptr) == HS_SCAN_TERMINATED;
 }

@@ -6,13 +6,15 @@
 #include <string>
 #include <string_view>
 
+#include "detect/databases.h"
+
 namespace umbratap::detect {
 
 class Pattern {
 public:
     /// Hyperscan's syntax (PCRE without back references and look-around); `.` matches line ends
     /// too. Throws std::invalid_argument with Hyperscan's words if it cannot be compiled.
-    explicit Pattern(const std::string& expression);
+    Pattern(const std::string& expression, Databases& databases);
     ~Pattern();
     Pattern(Pattern&&) noexcept;
 

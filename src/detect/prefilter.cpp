@@ -3,27 +3,16 @@
 // The anchors are data (rules/prefilter.yaml). One Hyperscan database in block mode serves whole
 // texts, one in streaming mode texts that are longer than what is parsed; both stop at the first
 // hit. Texts in UTF-16 or UTF-32 are told by their first bytes, with the decoder's own eyes.
-//
-// Compiling takes some ten milliseconds, so the databases are kept in a cache. Hyperscan trusts
-// what it deserializes, hence a cached file must be ours alone, whole by its SHA-256, and made by
-// this very version for this very kind of CPU; otherwise the anchors are compiled again:
-//
-//     "umbratap-hs-1\n" | SHA-256 of the rest, 32 bytes | serialized database
-//     in a file whose name is a hash over version, CPU, mode and anchors
 #include "detect/prefilter.h"
 
-#include <fcntl.h>
 #include <hs.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
-#include "base/digest.h"
+#include "detect/databases.h"
 #include "detect/rules.h"
 #include "detect/yaml.h"
 #include "mcp/encoding.h"
@@ -35,34 +24,13 @@ namespace {
 constexpr std::size_t pattern_bytes_max = 1000;
 constexpr std::size_t anchors_max = 32;
 constexpr std::size_t literal_bytes_min = 3;
-constexpr std::size_t cached_bytes_max = 16 * 1024 * 1024;
 constexpr std::size_t scan_bytes_max = std::size_t{1} << 30;  // of one call
-constexpr std::string_view cache_magic = "umbratap-hs-1\n";
 
 struct Anchor {
     std::string id, pattern;
     unsigned flags = 0;
     int line = 0;
     std::vector<std::string> matches, spares;
-};
-
-struct FreeDatabase {
-    void operator()(hs_database_t* database) const noexcept { hs_free_database(database); }
-};
-using Database = std::unique_ptr<hs_database_t, FreeDatabase>;
-
-class File {
-public:
-    explicit File(int descriptor) noexcept : descriptor_(descriptor) {}
-    ~File() {
-        if (descriptor_ >= 0) ::close(descriptor_);
-    }
-    File(const File&) = delete;
-    File& operator=(const File&) = delete;
-    int get() const noexcept { return descriptor_; }
-
-private:
-    int descriptor_;
 };
 
 /// The longest run of plain characters outside of groups and classes, which every match has to
@@ -151,105 +119,18 @@ std::vector<Anchor> read_anchors(const std::string& path) {
     return anchors;
 }
 
-Database compile(const std::string& path, const std::vector<Anchor>& anchors, unsigned mode) {
-    std::vector<const char*> patterns;
-    std::vector<unsigned> flags, ids;
-    for (const Anchor& anchor : anchors) {
-        patterns.push_back(anchor.pattern.c_str());
-        flags.push_back(anchor.flags);
-        ids.push_back(static_cast<unsigned>(ids.size()));
+/// All anchors in one database. Throws RuleError.
+Database compile(const std::string& path, std::span<const Anchor> anchors, unsigned mode,
+                 Databases& databases) {
+    std::vector<Expression> expressions;
+    for (const Anchor& anchor : anchors) expressions.push_back({anchor.pattern, anchor.flags});
+    try {
+        return databases.find_or_compile(expressions, mode);
+    } catch (const CompileError& error) {
+        const int line = error.which >= 0 ? anchors[static_cast<std::size_t>(error.which)].line : 1;
+        throw RuleError(path + ":" + std::to_string(line) +
+                        ": expected a pattern of Hyperscan: " + error.what());
     }
-    hs_database_t* database = nullptr;
-    hs_compile_error_t* error = nullptr;
-    if (hs_compile_multi(patterns.data(), flags.data(), ids.data(),
-                         static_cast<unsigned>(anchors.size()), mode, nullptr, &database,
-                         &error) == HS_SUCCESS) {
-        return Database(database);
-    }
-    const std::string complaint = error != nullptr ? error->message : "out of memory";
-    const int which = error != nullptr ? error->expression : -1;
-    hs_free_compile_error(error);
-    const int line = which >= 0 ? anchors[static_cast<std::size_t>(which)].line : 1;
-    throw RuleError(path + ":" + std::to_string(line) +
-                    ": expected a pattern of Hyperscan: " + complaint);
-}
-
-/// A name for what was made of these anchors, in this mode, by this library, for this CPU.
-std::string cache_name(const std::vector<Anchor>& anchors, unsigned mode) {
-    hs_platform_info_t platform{};
-    if (hs_populate_platform(&platform) != HS_SUCCESS) return {};
-    std::string made_of = std::string(hs_version()) + '\0' + std::to_string(platform.tune) + ' ' +
-                          std::to_string(platform.cpu_features) + ' ' + std::to_string(mode) + '\0';
-    for (const Anchor& anchor : anchors)
-        made_of += std::to_string(anchor.flags) + ' ' + anchor.pattern + '\0';
-    return "prefilter-" + to_hex(sha256(as_bytes(made_of))) + ".hs";
-}
-
-/// Empty if anything about the file is doubtful.
-std::string read_cached(const std::string& path) {
-    const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    struct stat status {};
-    if (file.get() < 0 || ::fstat(file.get(), &status) != 0) return {};
-    const bool ours = S_ISREG(status.st_mode) &&
-                      (status.st_uid == ::geteuid() || status.st_uid == 0) &&
-                      (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
-    const auto size = static_cast<std::size_t>(status.st_size);
-    const std::size_t head = cache_magic.size() + 32;
-    if (!ours || size <= head || size > cached_bytes_max) return {};
-    std::string content(size, '\0');
-    std::size_t got = 0;
-    while (got < size) {
-        const ssize_t more = ::read(file.get(), content.data() + got, size - got);
-        if (more <= 0) return {};
-        got += static_cast<std::size_t>(more);
-    }
-    if (!content.starts_with(cache_magic)) return {};
-    const auto digest = sha256(as_bytes(content).subspan(head));
-    if (std::memcmp(digest.data(), content.data() + cache_magic.size(), digest.size()) != 0)
-        return {};
-    return content.substr(head);
-}
-
-/// A cache that cannot be written is no trouble.
-void write_cached(const std::string& path, const hs_database_t* database) {
-    char* bytes = nullptr;
-    std::size_t size = 0;
-    if (hs_serialize_database(database, &bytes, &size) != HS_SUCCESS) return;
-    const std::string serialized(bytes, size);
-    std::free(bytes);
-    const auto digest = sha256(as_bytes(serialized));
-    std::string content(cache_magic);
-    content.append(reinterpret_cast<const char*>(digest.data()), digest.size()).append(serialized);
-    std::string draft = path + ".XXXXXX";
-    const File file(::mkostemp(draft.data(), O_CLOEXEC));
-    if (file.get() < 0) return;
-    const bool written =
-        ::write(file.get(), content.data(), content.size()) == static_cast<ssize_t>(content.size());
-    if (!written || std::rename(draft.c_str(), path.c_str()) != 0) ::unlink(draft.c_str());
-}
-
-Database from_cache(const std::string& path) {
-    const std::string serialized = read_cached(path);
-    hs_database_t* database = nullptr;
-    if (serialized.empty() ||
-        hs_deserialize_database(serialized.data(), serialized.size(), &database) != HS_SUCCESS) {
-        return nullptr;
-    }
-    return Database(database);
-}
-
-/// Whether `database` was taken from the cache is told in `cached`.
-Database find_or_compile(const std::string& rules, const std::vector<Anchor>& anchors,
-                         unsigned mode, const std::string& cache_directory, bool& cached) {
-    const std::string name = cache_directory.empty() ? std::string() : cache_name(anchors, mode);
-    const std::string path = cache_directory + "/" + name;
-    if (!name.empty()) {
-        if (Database database = from_cache(path)) return database;
-    }
-    cached = false;
-    Database database = compile(rules, anchors, mode);
-    if (!name.empty()) write_cached(path, database.get());
-    return database;
 }
 
 int stop(unsigned, unsigned long long, unsigned long long, unsigned, void*) {
@@ -267,7 +148,7 @@ bool scan(const hs_database_t* database, hs_scratch_t* scratch, Bytes text) noex
 struct Prefilter::State {
     std::string path;
     std::vector<Anchor> anchors;
-    bool cached = true;
+    bool cached = false;
     Database block, stream;
 };
 
@@ -279,12 +160,10 @@ Prefilter::Prefilter(const std::string& rules_directory, const std::string& cach
                         ":1: expected a CPU with the instructions that Hyperscan needs");
     }
     state_->anchors = read_anchors(state_->path);
-    const auto database = [&](unsigned mode) {
-        return find_or_compile(state_->path, state_->anchors, mode, cache_directory,
-                               state_->cached);
-    };
-    state_->block = database(HS_MODE_BLOCK);
-    state_->stream = database(HS_MODE_STREAM);
+    Databases databases(cache_directory);
+    state_->block = compile(state_->path, state_->anchors, HS_MODE_BLOCK, databases);
+    state_->stream = compile(state_->path, state_->anchors, HS_MODE_STREAM, databases);
+    state_->cached = databases.all_found();
 }
 
 Prefilter::~Prefilter() = default;
@@ -304,12 +183,13 @@ struct Prefilter::Scanner::State {
 std::vector<std::string> Prefilter::check() const {
     std::vector<std::string> complaints;
     const Scanner all(*this);
+    Databases databases;
     const auto complain = [&](const Anchor& anchor, const char* what, const std::string& example) {
         complaints.push_back(state_->path + ":" + std::to_string(anchor.line) + ": " + anchor.id +
                              " " + what + ": " + example);
     };
     for (const Anchor& anchor : state_->anchors) {
-        const Database alone = compile(state_->path, {anchor}, HS_MODE_BLOCK);
+        const Database alone = compile(state_->path, {&anchor, 1}, HS_MODE_BLOCK, databases);
         if (hs_alloc_scratch(alone.get(), &all.state_->scratch) != HS_SUCCESS)
             throw std::bad_alloc();
         for (const std::string& example : anchor.matches) {

@@ -45,35 +45,37 @@ Place read_place(const YamlMember& member, std::string& header) {
     return static_cast<Place>(static_cast<int>(Place::request_method) + (found - names.begin()));
 }
 
-void read_condition(Rule& rule, const YamlMember& member, const TextLists& lists,
-                    mcp::Watch& watch) {
+void read_condition(Rule& rule, const YamlMember& member, Reading& reading) {
     if (member.key == "kind") {
         for (const YamlNode& kind : member.value.elements_or_one()) {
             rule.kinds |= static_cast<std::uint8_t>(1U << kind.one_of(kind_names));
         }
     } else if (member.key == "method") {
-        Condition condition = Condition::read(member.value, lists, Condition::Values::text);
+        Condition condition = Condition::read(member.value, reading.lists, Condition::Values::text,
+                                              reading.databases);
         rule.methods = condition.only_texts();
         if (rule.methods.empty()) rule.method_tests.push_back(std::move(condition));
     } else if (member.key.starts_with('/')) {
         try {
-            const std::uint16_t pointer = watch.add(member.key);
+            const std::uint16_t pointer = reading.watch.add(member.key);
             rule.pointers.push_back(
-                {pointer, Condition::read(member.value, lists, Condition::Values::json)});
+                {pointer, Condition::read(member.value, reading.lists, Condition::Values::json,
+                                          reading.databases)});
         } catch (const std::invalid_argument& broken) {
             member.key_node.fail(std::string("expected a JSON pointer: ") + broken.what());
         }
     } else {
         AroundCondition around;
         around.place = read_place(member, around.header);
-        around.condition = Condition::read(member.value, lists, Condition::Values::text);
+        around.condition = Condition::read(member.value, reading.lists, Condition::Values::text,
+                                           reading.databases);
         rule.around.push_back(std::move(around));
     }
 }
 
-void read_when(Rule& rule, const YamlNode& when, const TextLists& lists, mcp::Watch& watch) {
+void read_when(Rule& rule, const YamlNode& when, Reading& reading) {
     if (when.members().empty()) when.fail("expected at least one condition");
-    for (const YamlMember& member : when.members()) read_condition(rule, member, lists, watch);
+    for (const YamlMember& member : when.members()) read_condition(rule, member, reading);
     const bool speaks_of_message = rule.kinds != 0 || !rule.methods.empty() ||
                                    !rule.method_tests.empty() || !rule.pointers.empty();
     const auto asks = [&](Place place) {
@@ -165,7 +167,7 @@ Example read_example(const YamlNode& node) {
     return example;
 }
 
-Rule read_rule(const YamlNode& node, const TextLists& lists, mcp::Watch& watch, int next_line) {
+Rule read_rule(const YamlNode& node, Reading& reading, int next_line) {
     node.allow_only({"id", "sid", "title", "reference", "weight", "when", "matches", "spares"});
     Rule rule;
     rule.info.file = node.file();
@@ -176,7 +178,7 @@ Rule read_rule(const YamlNode& node, const TextLists& lists, mcp::Watch& watch, 
     rule.info.title = node.at("title").text();
     if (const auto reference = node.find("reference")) rule.info.reference = reference->text();
     rule.info.weight = static_cast<int>(node.at("weight").integer(1, 100));
-    read_when(rule, node.at("when"), lists, watch);
+    read_when(rule, node.at("when"), reading);
     const auto read_examples = [&](std::string_view key, std::vector<std::string>& sources,
                                    std::vector<Example>& examples) {
         const std::vector<YamlNode> nodes = node.at(key).elements();

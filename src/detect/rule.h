@@ -26,8 +26,11 @@ enum class Place : std::uint8_t {
 
 struct AroundCondition {
     Place place = Place::request_header;
-    std::string header;  ///< lower case; `x-*` is any header whose name begins so
+    std::string header;       ///< lower case; `x-*` is any header whose name begins so
+    std::uint8_t number = 0;  ///< of the header, see WatchedHeaders
     Condition condition;
+
+    bool is_prefix() const noexcept { return header.ends_with('*'); }
 };
 
 struct PointerCondition {
@@ -64,9 +67,15 @@ struct Rule {
 
 /// `lists:` of a file.
 TextLists read_lists(const YamlNode& file);
-/// Reads one rule; adds the pointers it asks about to `watch`. `next_line` is where the next rule
-/// begins (0: none).
-Rule read_rule(const YamlNode& node, const TextLists& lists, mcp::Watch& watch, int next_line);
+
+/// What the rules of one file share while they are read.
+struct Reading {
+    TextLists lists;
+    mcp::Watch& watch;  ///< gets the pointers that rules ask about
+    Databases& databases;
+};
+/// Reads one rule. `next_line` is where the next rule begins (0: none).
+Rule read_rule(const YamlNode& node, Reading& reading, int next_line);
 Example read_example(const YamlNode& node);
 
 }  // namespace umbratap::detect

@@ -35,36 +35,45 @@ std::string_view path_of(std::string_view target) noexcept {
     return target.substr(0, target.find_first_of("?#"));
 }
 
-bool header_holds(const http::Head* head, const AroundCondition& around) noexcept {
-    if (head == nullptr) return around.condition.holds(JsonType::absent, {});
-    const http::Fields& fields = head->fields;
-    if (!around.header.ends_with('*')) {
-        const std::string_view value = fields.find(around.header);
-        const bool there = !value.empty() || fields.has(around.header);
-        return around.condition.holds(there ? JsonType::string : JsonType::absent, value);
+bool header_holds(const HeadFacts& head, const AroundCondition& around) noexcept {
+    if (!around.is_prefix()) {
+        const JsonType type = head.has(around.number) ? JsonType::string : JsonType::absent;
+        return around.condition.holds(type, head.value(around.number));
     }
     const std::string_view start =
         std::string_view(around.header).substr(0, around.header.size() - 1);
     bool any = false;
-    for (std::size_t i = 0; i < fields.size(); ++i) {
-        if (!fields.name(i).starts_with(start)) continue;
+    const std::size_t fields = head.head() == nullptr ? 0 : head.head()->fields.size();
+    for (std::size_t i = 0; i < fields; ++i) {
+        if (!head.head()->fields.name(i).starts_with(start)) continue;
         any = true;
-        if (around.condition.holds(JsonType::string, fields.value(i))) return true;
+        if (around.condition.holds(JsonType::string, head.head()->fields.value(i))) return true;
     }
     return !any && around.condition.holds(JsonType::absent, {});
 }
 
-bool around_holds(const AroundCondition& around, const Surroundings& there,
+/// What surrounds a message, read once for all rules.
+struct Around {
+    Around(const Surroundings& surroundings, const WatchedHeaders& watched) noexcept
+        : there(surroundings),
+          request(surroundings.request, watched),
+          response(surroundings.response, watched) {}
+    const Surroundings& there;
+    HeadFacts request, response;
+};
+
+bool around_holds(const AroundCondition& around, const Around& all,
                   std::string_view data) noexcept {
+    const Surroundings& there = all.there;
     const Condition& condition = around.condition;
     const auto text = [&](bool known, std::string_view value) {
         return condition.holds(known ? JsonType::string : JsonType::absent, value);
     };
     switch (around.place) {
         case Place::request_header:
-            return header_holds(there.request, around);
+            return header_holds(all.request, around);
         case Place::response_header:
-            return header_holds(there.response, around);
+            return header_holds(all.response, around);
         case Place::request_method:
             return text(there.request != nullptr,
                         there.request ? there.request->method : std::string_view());
@@ -90,7 +99,7 @@ bool around_holds(const AroundCondition& around, const Surroundings& there,
     return false;
 }
 
-bool all_around_hold(const Rule& rule, const Surroundings& there, std::string_view data) noexcept {
+bool all_around_hold(const Rule& rule, const Around& there, std::string_view data) noexcept {
     return std::all_of(rule.around.begin(), rule.around.end(), [&](const AroundCondition& around) {
         return around_holds(around, there, data);
     });
@@ -156,8 +165,8 @@ std::vector<std::filesystem::path> yaml_files(const std::string& directory) {
 
 }  // namespace
 
-void Rules::State::read(const YamlNode& file) {
-    const TextLists lists = read_lists(file);
+void Rules::State::read(const YamlNode& file, Databases& databases) {
+    Reading reading{read_lists(file), watch, databases};
     const auto evidence = file.find("evidence");
     if (!evidence) {
         // Files about other things have other keys; a slip of the pen must not switch rules off in
@@ -179,7 +188,7 @@ void Rules::State::read(const YamlNode& file) {
     }
     for (std::size_t i = 0; i < nodes.size(); ++i) {
         const int next = i + 1 < nodes.size() ? nodes[i + 1].line() : end;
-        Rule rule = read_rule(nodes[i], lists, watch, next);
+        Rule rule = read_rule(nodes[i], reading, next);
         for (const Rule& other : rules) {
             const std::string where = other.info.file + ":" + std::to_string(other.info.line);
             if (other.info.id == rule.info.id)
@@ -189,6 +198,14 @@ void Rules::State::read(const YamlNode& file) {
         }
         if (watch.size() > pointers_max)
             nodes[i].fail("expected at most 255 different JSON pointers in all rules");
+        try {
+            for (AroundCondition& around : rule.around) {
+                if (!around.header.empty() && !around.is_prefix())
+                    around.number = headers.add(around.header);
+            }
+        } catch (const std::length_error& too_many) {
+            nodes[i].fail(too_many.what());
+        }
         rules.push_back(std::move(rule));
     }
     const auto read_examples = [&](std::string_view key, std::vector<WholeExample>& examples) {
@@ -220,10 +237,12 @@ void Rules::State::index() {
     }
 }
 
-Rules::Rules(const std::string& directory) : state_(std::make_unique<State>()) {
+Rules::Rules(const std::string& directory, const std::string& cache_directory)
+    : state_(std::make_unique<State>()) {
+    Databases databases(cache_directory);
     for (const std::filesystem::path& file : yaml_files(directory)) {
         const YamlNode node = YamlNode::load(file.string());
-        if (node.is_mapping()) state_->read(node);
+        if (node.is_mapping()) state_->read(node, databases);
         state_->texts += node.source(0);
     }
     if (state_->rules.empty()) throw RuleError(directory + ":1: expected evidence rules in *.yaml");
@@ -248,6 +267,7 @@ std::string Rules::version() const {
 Evidence Rules::weigh(const mcp::Message& message, const Surroundings& around) const {
     Weighing weighing;
     const FactTable facts(message);
+    const Around there(around, state_->headers);
     const auto kind = static_cast<std::size_t>(message.kind);
     const auto weigh_each = [&](const std::vector<std::uint16_t>& numbers,
                                 std::string_view method) {
@@ -260,7 +280,7 @@ Evidence Rules::weigh(const mcp::Message& message, const Surroundings& around) c
                              [&](const PointerCondition& asked) { return facts.holds(asked); })) {
                 continue;
             }
-            if (all_around_hold(rule, around, {})) weighing.add(number, rule);
+            if (all_around_hold(rule, there, {})) weighing.add(number, rule);
         }
     };
     weigh_each(state_->by_kind[kind], message.method);
@@ -276,7 +296,7 @@ Evidence Rules::weigh(const mcp::Message& message, const Surroundings& around) c
         }
     }
     for (const std::uint16_t number : state_->by_heads) {
-        if (all_around_hold(state_->rules[number], around, {}))
+        if (all_around_hold(state_->rules[number], there, {}))
             weighing.add(number, state_->rules[number]);
     }
     return weighing.finish();
@@ -287,8 +307,9 @@ Evidence Rules::weigh(const http::Head& request, const http::Head* response) con
     Surroundings around;
     around.request = &request;
     around.response = response;
+    const Around there(around, state_->headers);
     for (const std::uint16_t number : state_->by_heads) {
-        if (all_around_hold(state_->rules[number], around, {}))
+        if (all_around_hold(state_->rules[number], there, {}))
             weighing.add(number, state_->rules[number]);
     }
     return weighing.finish();
@@ -297,9 +318,10 @@ Evidence Rules::weigh(const http::Head& request, const http::Head* response) con
 Evidence Rules::weigh_event(std::string_view event_name, std::string_view data,
                             const Surroundings& around) const {
     Weighing weighing;
-    Surroundings there = around;
-    there.kind = http::TextKind::event;
-    there.event_name = event_name;
+    Surroundings event = around;
+    event.kind = http::TextKind::event;
+    event.event_name = event_name;
+    const Around there(event, state_->headers);
     for (const std::vector<std::uint16_t>* numbers : {&state_->by_event, &state_->by_heads}) {
         for (const std::uint16_t number : *numbers) {
             if (all_around_hold(state_->rules[number], there, data))

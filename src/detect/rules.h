@@ -64,8 +64,9 @@ struct RuleInfo {
 
 class Rules {
 public:
-    /// Reads `directory`/*.yaml that hold evidence rules. Throws RuleError.
-    explicit Rules(const std::string& directory);
+    /// Reads `directory`/*.yaml that hold evidence rules. What their regular expressions compile to
+    /// is kept in `cache_directory`, see Databases. Throws RuleError.
+    explicit Rules(const std::string& directory, const std::string& cache_directory = {});
     ~Rules();
     Rules(Rules&&) noexcept;
     Rules& operator=(Rules&&) noexcept;

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "detect/head_facts.h"
 #include "detect/rule.h"
 #include "detect/rules.h"
 
@@ -25,11 +26,12 @@ struct Rules::State {
         }
     };
 
-    void read(const YamlNode& file);
+    void read(const YamlNode& file, Databases& databases);
     void index();
     std::string version() const;
 
     mcp::Watch watch;
+    WatchedHeaders headers;
     std::vector<Rule> rules;
     std::vector<RuleInfo> infos;
     std::vector<WholeExample> confirms, never_confirms;

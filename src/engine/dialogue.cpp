@@ -40,31 +40,34 @@ Dialogue::Open& Dialogue::open(http::ExchangeId id, const Surroundings& around) 
     return found->second;
 }
 
-Problem Dialogue::push(const http::Item& item, const Surroundings& around, Batch<Sighting>& out) {
-    return std::visit([&](const auto& one) { return on(one, around, out); }, item);
+/// The exchange, for what became known of it: sightings that share it keep what they were told.
+Exchange& Dialogue::unshared(Open& open) {
+    if (open.exchange.use_count() > 1) open.exchange = std::make_shared<Exchange>(*open.exchange);
+    return *open.exchange;
 }
 
-Problem Dialogue::on(const http::Head& head, const Surroundings& around, Batch<Sighting>& out) {
+Problem Dialogue::push(http::Item&& item, const Surroundings& around, Batch<Sighting>& out) {
+    return std::visit([&](auto&& one) { return on(std::move(one), around, out); }, std::move(item));
+}
+
+Problem Dialogue::on(http::Head&& head, const Surroundings& around, Batch<Sighting>& out) {
     Open& open = this->open(head.exchange, around);
-    auto exchange = std::make_shared<Exchange>(*open.exchange);
-    auto kept = std::make_shared<const http::Head>(head);
+    Exchange& exchange = unshared(open);
     if (head.is_request) {
-        exchange->request = kept;
-        exchange->proxy = proxy_of(head, around);
-    } else {
-        exchange->response = kept;
-    }
-    open.exchange = std::move(exchange);
-    if (head.is_request) {
-        if (!open.of_interest) open.of_interest = tools_->rules.weigh(head, nullptr).confidence > 0;
+        exchange.proxy = proxy_of(head, around);
+        exchange.request = std::make_shared<const http::Head>(std::move(head));
+        if (!open.of_interest)
+            open.of_interest = tools_->rules.weigh(*exchange.request, nullptr).confidence > 0;
         return no_problem;
     }
+    exchange.response = std::make_shared<const http::Head>(std::move(head));
+    const http::Head& response = *exchange.response;
     detect::Evidence evidence;
-    if (open.exchange->request) evidence = tools_->rules.weigh(*open.exchange->request, &head);
+    if (exchange.request) evidence = tools_->rules.weigh(*exchange.request, &response);
     if (evidence.confidence > 0) open.of_interest = true;
     if (open.of_interest) {
-        out.emplace_back(inventory::HeadSighting{open.exchange, head.time, head.packet_number,
-                                                 std::move(evidence)});
+        out.emplace_back(inventory::HeadSighting{open.exchange, response.time,
+                                                 response.packet_number, std::move(evidence)});
     }
     return no_problem;
 }

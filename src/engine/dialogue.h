@@ -29,22 +29,21 @@ public:
     explicit Dialogue(Tools& tools) : tools_(&tools) {}
 
     /// Appends what `item` shows. Returns what was wrong with a text.
-    Problem push(const http::Item& item, const Surroundings& around,
-                 Batch<inventory::Sighting>& out);
+    Problem push(http::Item&& item, const Surroundings& around, Batch<inventory::Sighting>& out);
     /// The connection is over.
     void finish(const Surroundings& around, Time time, std::uint64_t packet_number,
                 Batch<inventory::Sighting>& out);
 
 private:
     struct Open {
-        std::shared_ptr<const inventory::Exchange> exchange;
+        std::shared_ptr<inventory::Exchange> exchange;  // changed only while nobody shares it
         bool of_interest =
             false;  ///< MCP was seen in its heads or texts, or http events are wanted
         std::unique_ptr<detect::Prefilter::Scanner::Stream> long_text[2];
         bool long_text_told = false;
     };
 
-    Problem on(const http::Head& head, const Surroundings& around, Batch<inventory::Sighting>& out);
+    Problem on(http::Head&& head, const Surroundings& around, Batch<inventory::Sighting>& out);
     Problem on(const http::Text& text, const Surroundings& around, Batch<inventory::Sighting>& out);
     Problem on(const http::ExchangeEnd& end, const Surroundings& around,
                Batch<inventory::Sighting>& out);
@@ -53,6 +52,7 @@ private:
     }
 
     Open& open(http::ExchangeId id, const Surroundings& around);
+    static inventory::Exchange& unshared(Open& open);
     void scan_long_text(Open& open, const http::Text& text, std::size_t side,
                         Batch<inventory::Sighting>& out);
 

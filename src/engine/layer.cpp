@@ -164,7 +164,7 @@ Problem Layer::push_plain(const StreamChunk& chunk, Surroundings& around, Fates&
     fates.move(Fate::budget, unseen.budget);
     fates.move(Fate::midstream, unseen.midstream);
     around.reversed = connection_->reversed();
-    for (const http::Item& item : items_) {
+    for (http::Item& item : items_) {
         if (const auto* piece = std::get_if<http::Tunnelled>(&item)) {
             problem = problem.or_else(push_tunnelled(*piece, around, fates, out));
             continue;
@@ -173,7 +173,7 @@ Problem Layer::push_plain(const StreamChunk& chunk, Surroundings& around, Fates&
             head != nullptr && head->is_request && head->method == "CONNECT") {
             tunnel_authority_ = head->target;
         }
-        problem = problem.or_else(dialogue_.push(item, around, out));
+        problem = problem.or_else(dialogue_.push(std::move(item), around, out));
     }
     if (connection_->deaf() && !inner_) {
         const http::Speech speech = connection_->speech();

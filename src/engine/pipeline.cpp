@@ -71,6 +71,13 @@ std::string community_id_of(const inventory::Flow& flow) {
     return "1:" + to_base64(sha1(bytes));
 }
 
+/// Gives a flow its ids, before anything is told of it: nothing is told of most flows.
+void name(inventory::Flow& flow) {
+    if (!flow.community_id.empty()) return;
+    flow.id = flow_id_of(flow);
+    flow.community_id = community_id_of(flow);
+}
+
 }  // namespace
 
 Pipeline::Pipeline(Tools& tools, unsigned index)
@@ -156,13 +163,14 @@ void Pipeline::push_chunks(Record& record, Conversation& conversation, Batch<Sig
             conversation.digests->hash[index(chunk.direction)].add(chunk.data);
             conversation.digests->bytes[index(chunk.direction)] += chunk.data.size();
         }
-        if (!conversation.around.flow) conversation.around.flow = flow_of(record, false);
+        if (!conversation.flow) conversation.know(flow_of(record, false));
         const bool reversed = conversation.around.reversed;
+        const std::size_t told = out.size();
         const Problem problem =
             conversation.layer.push(chunk, conversation.around, counts_.fates, out);
-        if (conversation.around.reversed != reversed) {
-            conversation.around.flow = flow_of(record, conversation.around.reversed);
-        }
+        if (out.size() > told) name(*conversation.flow);
+        if (conversation.around.reversed != reversed)
+            conversation.know(flow_of(record, conversation.around.reversed));
         if (problem) note(record, conversation, problem, chunk.time, chunk.packet_number, out);
     }
     settle(conversation, delivered);
@@ -228,7 +236,7 @@ void Pipeline::push_dns(Record& record, const Packet& packet, Batch<Sighting>& o
         counts_.problems.add(problem);
     if (answer_.question.empty()) return;
     if (const auto match = tools_->names.find(answer_.question)) {
-        out.emplace_back(inventory::NameSighting{flow_of(record, false), packet.time, packet.number,
+        out.emplace_back(inventory::NameSighting{named_flow_of(record), packet.time, packet.number,
                                                  answer_.question, "dns", match->rule,
                                                  match->vendor, match->severity});
     }
@@ -241,13 +249,12 @@ void Pipeline::note(Record& record, Conversation& conversation, Problem problem,
     auto& told = conversation.problems_told;
     if (std::find(told.begin(), told.end(), problem.name()) != told.end()) return;
     told.push_back(problem.name());
-    if (!conversation.around.flow) conversation.around.flow = flow_of(record, false);
-    out.emplace_back(
-        inventory::AnomalySighting{conversation.around.flow, time, packet_number, problem});
+    if (!conversation.flow) conversation.know(flow_of(record, false));
+    name(*conversation.flow);
+    out.emplace_back(inventory::AnomalySighting{conversation.flow, time, packet_number, problem});
 }
 
-std::shared_ptr<const inventory::Flow> Pipeline::flow_of(const Record& record,
-                                                         bool reversed) const {
+std::shared_ptr<inventory::Flow> Pipeline::flow_of(const Record& record, bool reversed) {
     auto flow = std::make_shared<inventory::Flow>();
     flow->client = reversed ? record.server() : record.client();
     flow->server = reversed ? record.client() : record.server();
@@ -259,8 +266,12 @@ std::shared_ptr<const inventory::Flow> Pipeline::flow_of(const Record& record,
     for (const std::uint16_t vlan : record.key.vlans) {
         if (vlan != packet::no_vlan) flow->vlans.push_back(vlan);
     }
-    flow->id = flow_id_of(*flow);
-    flow->community_id = community_id_of(*flow);
+    return flow;
+}
+
+std::shared_ptr<const inventory::Flow> Pipeline::named_flow_of(const Record& record) {
+    std::shared_ptr<inventory::Flow> flow = flow_of(record, false);
+    name(*flow);
     return flow;
 }
 
@@ -278,20 +289,24 @@ void Pipeline::end(Record& record, const char* reason, Batch<Sighting>& out) {
         conversation.tcp.finish(chunks_);
         push_chunks(record, conversation, out);
     }
-    std::shared_ptr<const inventory::Flow> flow;
+    std::shared_ptr<inventory::Flow> flow;
     if (record.value) {
         Conversation& conversation = *record.value;
+        const std::size_t told = out.size();
         conversation.layer.finish(conversation.around, record.last_time, record.last_packet_number,
                                   out);
+        if (out.size() > told) name(*conversation.flow);
         counts_.fates.add(Fate::gap, conversation.pushed - conversation.fated);
-        flow = conversation.around.flow;
+        flow = conversation.flow;
         if (conversation.digests) stream = digests_of(conversation);
         if (conversation.layer.unclear()) counts_.problems.add(Problem{"flow.protocol_unclear"});
         if (const auto fate = conversation.layer.opaque()) shunt(record, conversation, *fate);
     }
     if (!tools_->wanted.flows) return;
     inventory::FlowSighting sighting;
-    sighting.flow = flow ? flow : flow_of(record, false);
+    if (!flow) flow = flow_of(record, false);
+    name(*flow);
+    sighting.flow = flow;
     sighting.time = record.last_time;
     sighting.packet_number = record.last_packet_number;
     for (const std::size_t i : {0, 1}) {

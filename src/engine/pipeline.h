@@ -23,10 +23,15 @@ struct Conversation {
         : tcp(tools.limits.tcp, tools.budget), layer(tools, number, 0, midstream) {
         around.connection = number;
     }
+    void know(std::shared_ptr<inventory::Flow> known) {
+        flow = std::move(known);
+        around.flow = flow;
+    }
 
     flow::TcpStream tcp;
     Layer layer;
     Surroundings around;
+    std::shared_ptr<inventory::Flow> flow;     // around.flow, which gets its ids when it is told of
     std::uint64_t pushed = 0, fated = 0;       // payload bytes that came, and that have a fate
     std::array<flow::TcpCounts, 2> counted{};  // what of TcpStream::counts was taken over already
     std::vector<std::string_view> problems_told;  // the first of a kind is an anomaly
@@ -69,7 +74,8 @@ private:
                  Batch<std::uint64_t>& last_seen);
     void note(Record& record, Conversation& conversation, Problem problem, Time time,
               std::uint64_t packet_number, Batch<inventory::Sighting>& out);
-    std::shared_ptr<const inventory::Flow> flow_of(const Record& record, bool reversed) const;
+    static std::shared_ptr<inventory::Flow> flow_of(const Record& record, bool reversed);
+    static std::shared_ptr<const inventory::Flow> named_flow_of(const Record& record);
     static std::array<inventory::StreamDirection, 2> digests_of(Conversation& conversation);
 
     Tools* tools_;

@@ -42,7 +42,7 @@ struct Loaded {
     inventory::Policy policy;
 
     explicit Loaded(const Options& options)
-        : rules(options.rules),
+        : rules(options.rules, options.cache),
           names(options.rules),
           catalogue(options.rules),
           policy(options.policy.empty() ? inventory::Policy()

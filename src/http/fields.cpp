@@ -31,36 +31,33 @@ bool equal_without_case(std::string_view a, std::string_view b) noexcept {
 void Fields::add(std::string_view name, std::string_view value) {
     name = trimmed(name);
     value = trimmed(value);
-    Entry entry;
-    entry.name = static_cast<std::uint32_t>(text_.size());
-    entry.name_length = static_cast<std::uint32_t>(name.size());
-    for (const char c : name) text_.push_back(lower(c));
-    entry.value = static_cast<std::uint32_t>(text_.size());
-    entry.value_length = static_cast<std::uint32_t>(value.size());
-    text_.append(value);
-    entries_.push_back(entry);
+    if (entries_.empty()) {  // what most heads need, at once
+        text_.reserve(512);
+        entries_.reserve(16);
+    }
+    const std::size_t start = text_.size();
+    text_.append(name).append(value);
+    std::transform(text_.data() + start, text_.data() + start + name.size(), text_.data() + start,
+                   lower);
+    entries_.push_back({static_cast<std::uint32_t>(start), static_cast<std::uint32_t>(name.size()),
+                        static_cast<std::uint32_t>(start + name.size()),
+                        static_cast<std::uint32_t>(value.size())});
+}
+
+const Fields::Entry* Fields::find_entry(std::string_view name) const noexcept {
+    for (const Entry& entry : entries_) {
+        if (this->name(entry) == name) return &entry;
+    }
+    return nullptr;
 }
 
 std::string_view Fields::find(std::string_view name) const noexcept {
-    for (std::size_t i = 0; i < entries_.size(); ++i) {
-        if (this->name(i) == name) return value(i);
-    }
-    return {};
+    const Entry* entry = find_entry(name);
+    return entry == nullptr ? std::string_view() : value(*entry);
 }
 
 bool Fields::has(std::string_view name) const noexcept {
-    for (std::size_t i = 0; i < entries_.size(); ++i) {
-        if (this->name(i) == name) return true;
-    }
-    return false;
-}
-
-std::string_view Fields::name(std::size_t i) const noexcept {
-    return std::string_view(text_).substr(entries_[i].name, entries_[i].name_length);
-}
-
-std::string_view Fields::value(std::size_t i) const noexcept {
-    return std::string_view(text_).substr(entries_[i].value, entries_[i].value_length);
+    return find_entry(name) != nullptr;
 }
 
 bool list_holds(std::string_view list, std::string_view token) noexcept {

@@ -18,13 +18,21 @@ public:
     bool has(std::string_view name) const noexcept;
 
     std::size_t size() const noexcept { return entries_.size(); }
-    std::string_view name(std::size_t i) const noexcept;
-    std::string_view value(std::size_t i) const noexcept;
+    std::string_view name(std::size_t i) const noexcept { return name(entries_[i]); }
+    std::string_view value(std::size_t i) const noexcept { return value(entries_[i]); }
 
 private:
     struct Entry {
         std::uint32_t name, name_length, value, value_length;  // places in text_
     };
+    std::string_view name(const Entry& entry) const noexcept {
+        return {text_.data() + entry.name, entry.name_length};
+    }
+    std::string_view value(const Entry& entry) const noexcept {
+        return {text_.data() + entry.value, entry.value_length};
+    }
+    const Entry* find_entry(std::string_view name) const noexcept;
+
     std::string text_;
     std::vector<Entry> entries_;
 };

@@ -13,7 +13,8 @@ namespace {
 
 Condition read(const std::string& yaml, Condition::Values values = Condition::Values::json) {
     static const detect::TextLists lists = {{"colours", {"red", "green"}}};
-    return Condition::read(detect::YamlNode::parse(yaml, "f.yaml"), lists, values);
+    static detect::Databases databases;
+    return Condition::read(detect::YamlNode::parse(yaml, "f.yaml"), lists, values, databases);
 }
 
 std::string complaint(const std::string& yaml, Condition::Values values = Condition::Values::json) {

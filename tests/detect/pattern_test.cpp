@@ -6,16 +6,25 @@
 #include <string>
 #include <thread>
 
-using umbratap::detect::Pattern;
+namespace detect = umbratap::detect;
+
+namespace {
+
+detect::Pattern pattern(const std::string& expression) {
+    detect::Databases databases;
+    return detect::Pattern(expression, databases);
+}
+
+}  // namespace
 
 TEST_CASE("pattern: it is looked for anywhere, and anchors hold it") {
-    CHECK(Pattern("b+c").found_in("abbcd"));
-    CHECK_FALSE(Pattern("^b+c").found_in("abbcd"));
-    CHECK_FALSE(Pattern("b+c$").found_in("abbcd"));
-    CHECK(Pattern("a.c").found_in("a\nc"));
-    CHECK(Pattern("x*").found_in(""));
-    CHECK_FALSE(Pattern("x").found_in({}));
-    CHECK(Pattern("\\x00").found_in(std::string("a\0b", 3)));
+    CHECK(pattern("b+c").found_in("abbcd"));
+    CHECK_FALSE(pattern("^b+c").found_in("abbcd"));
+    CHECK_FALSE(pattern("b+c$").found_in("abbcd"));
+    CHECK(pattern("a.c").found_in("a\nc"));
+    CHECK(pattern("x*").found_in(""));
+    CHECK_FALSE(pattern("x").found_in({}));
+    CHECK(pattern("\\x00").found_in(std::string("a\0b", 3)));
 }
 
 TEST_CASE("pattern: what cannot be compiled, or would take too long, is refused") {
@@ -23,13 +32,14 @@ TEST_CASE("pattern: what cannot be compiled, or would take too long, is refused"
          {std::string("("), std::string("(a)\\1"), std::string("a(?=b)"), std::string(2000, 'a'),
           std::string("a\0b", 3)}) {
         CAPTURE(expression);
-        CHECK_THROWS_AS(Pattern{expression}, std::invalid_argument);
+        CHECK_THROWS_AS(pattern(expression), std::invalid_argument);
     }
 }
 
 TEST_CASE(
     "pattern: patterns of several sizes share one thread's scratch, and threads have their own") {
-    const Pattern small("a"), large("(foo|bar|[a-z]{3,9}x){1,20}y"), other("^q");
+    const detect::Pattern small = pattern("a"), large = pattern("(foo|bar|[a-z]{3,9}x){1,20}y"),
+                          other = pattern("^q");
     const auto use = [&](bool& right) {
         right = true;
         for (int i = 0; i < 100; ++i) {

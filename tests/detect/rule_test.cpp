@@ -14,10 +14,15 @@ namespace {
 const std::string frame =
     "id: r\nsid: 1500\ntitle: t\nweight: 50\nmatches: ['{}']\nspares: ['{}']\n";
 
-Rule read(const std::string& when) {
+Rule read_whole(const std::string& rule) {
     mcp::Watch watch;
-    return detect::read_rule(detect::YamlNode::parse(frame + "when:\n" + when, "f.yaml"), {}, watch,
-                             0);
+    detect::Databases databases;
+    detect::Reading reading{{}, watch, databases};
+    return detect::read_rule(detect::YamlNode::parse(rule, "f.yaml"), reading, 0);
+}
+
+Rule read(const std::string& when) {
+    return read_whole(frame + "when:\n" + when);
 }
 
 std::string complaint(const std::string& when) {
@@ -25,9 +30,7 @@ std::string complaint(const std::string& when) {
 }
 
 std::string whole_complaint(const std::string& rule) {
-    mcp::Watch watch;
-    return test::complaint_of(
-        [&] { detect::read_rule(detect::YamlNode::parse(rule, "f.yaml"), {}, watch, 0); });
+    return test::complaint_of([&] { read_whole(rule); });
 }
 
 }  // namespace
