@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "engine/hello_sightings.h"
+
 namespace umbratap::engine {
 
 using flow::Direction;
@@ -105,7 +107,8 @@ Problem Layer::push_tls(const StreamChunk& chunk, Surroundings& around, Fates& f
         const Problem problem = hello_->push(chunk.data);
         if (hello_->state() == tls::HelloReader::State::done) {
             fates.add(Fate::inspected, chunk.data.size());
-            tell_hello(chunk, around, out);
+            tell_hello(hello_->hello(), "tls", {around.flow, chunk.time, chunk.packet_number},
+                       tools_->names, out);
             opaque_ = hello_->hello().encrypted_client_hello ? Fate::ech : Fate::no_key;
             hello_.reset();
             return problem;
@@ -128,28 +131,6 @@ Problem Layer::push_tls(const StreamChunk& chunk, Surroundings& around, Fates& f
         hello_.reset();
     }
     return no_problem;
-}
-
-void Layer::tell_hello(const StreamChunk& chunk, const Surroundings& around, Batch<Sighting>& out) {
-    const tls::Hello& hello = hello_->hello();
-    static constexpr std::array<const char*, 5> versions = {"SSL3", "1.0", "1.1", "1.2", "1.3"};
-    inventory::TlsSighting sighting;
-    sighting.flow = around.flow;
-    sighting.time = chunk.time;
-    sighting.packet_number = chunk.packet_number;
-    sighting.server_name = hello.server_name;
-    if (hello.version >= 0x0300 && hello.version <= 0x0304)
-        sighting.version = versions[hello.version - 0x0300];
-    sighting.ja3 = hello.ja3;
-    sighting.ja4 = hello.ja4;
-    sighting.protocols = hello.protocols;
-    out.emplace_back(std::move(sighting));
-    if (hello.server_name.empty()) return;
-    if (const auto match = tools_->names.find(hello.server_name)) {
-        out.emplace_back(inventory::NameSighting{around.flow, chunk.time, chunk.packet_number,
-                                                 hello.server_name, "tls", match->rule,
-                                                 match->vendor, match->severity});
-    }
 }
 
 Problem Layer::push_plain(const StreamChunk& chunk, Surroundings& around, Fates& fates,

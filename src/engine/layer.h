@@ -53,8 +53,6 @@ private:
                        Batch<inventory::Sighting>& out);
     Problem push_tunnelled(const http::Tunnelled& piece, const Surroundings& around, Fates& fates,
                            Batch<inventory::Sighting>& out);
-    void tell_hello(const flow::StreamChunk& chunk, const Surroundings& around,
-                    Batch<inventory::Sighting>& out);
 
     Tools* tools_;
     std::uint64_t number_;

@@ -10,6 +10,8 @@
 
 #include <algorithm>
 
+#include "engine/hello_sightings.h"
+
 namespace umbratap::engine {
 
 using flow::Direction;
@@ -21,13 +23,8 @@ namespace {
 
 constexpr std::uint16_t dns_port = 53, https_port = 443;
 
-/// A long header of QUIC version 1, 2 or a draft (RFC 9000, 17.2; RFC 9369).
-bool begins_quic(const Packet& packet) {
-    const Bytes payload = packet.payload();
-    if (payload.size() < 7 || (payload[0] & 0xc0) != 0xc0) return false;
-    if (packet.source_port != https_port && packet.target_port != https_port) return false;
-    const std::uint32_t version = big_endian_32(payload.data() + 1);
-    return version == 1 || version == 0x6b3343cf || version >> 8 == 0xff0000;
+bool on_https_port(const Packet& packet) {
+    return packet.source_port == https_port || packet.target_port == https_port;
 }
 
 /// From the tuple and the first packet only, so that the same packets give the same id. 53 bits:
@@ -103,7 +100,7 @@ void Pipeline::push(const Placed& placed, Batch<Sighting>& out) {
     if (packet.transport == packet::Transport::tcp) {
         push_tcp(*record, direction, packet, out);
     } else {
-        push_udp(*record, packet, out);
+        push_udp(*record, direction, packet, out);
     }
 }
 
@@ -212,22 +209,62 @@ void Pipeline::shunt(Record& record, Conversation& conversation, Fate fate) {
     record.value.reset();
 }
 
-void Pipeline::push_udp(Record& record, const Packet& packet, Batch<Sighting>& out) {
-    if (!record.shunted && begins_quic(packet)) {
-        record.shunted = true;
-        record.fate = static_cast<std::uint8_t>(Fate::quic);
-        ++counts_.quic_flows;
-    }
+void Pipeline::push_udp(Record& record, Direction direction, const Packet& packet,
+                        Batch<Sighting>& out) {
     if (record.shunted) {
         counts_.quic_payload += packet.payload_length();
-        counts_.fates.add(Fate::quic, packet.payload_length());
-        return;
-    }
-    if (packet.source_port == dns_port) {
+        counts_.fates.add(static_cast<Fate>(record.fate), packet.payload_length());
+    } else if (tls::looks_like_quic(packet.payload()) || quic_openings_.contains(&record)) {
+        push_quic(record, direction, packet, out);
+    } else if (packet.source_port == dns_port) {
         push_dns(record, packet, out);
     } else {
         counts_.problems.add(Problem{"udp.not_read"});
     }
+}
+
+/// On any port a packet proves by its tag that it is QUIC; on that of HTTPS its form is enough.
+/// What has neither is counted as UDP that nobody reads.
+void Pipeline::push_quic(Record& record, Direction direction, const Packet& packet,
+                         Batch<Sighting>& out) {
+    QuicOpening& opening = quic_openings_.try_emplace(&record, tools_->budget).first->second;
+    const std::uint64_t opened_before = opening.reader.opened_bytes();
+    Problem problem;
+    if (!opening.client || *opening.client == direction)
+        problem = opening.reader.push(packet.payload());
+    const std::uint64_t opened = opening.reader.opened_bytes() - opened_before;
+    if (opened > 0 && !opening.client) {
+        opening.client = direction;
+        opening.flow = named_flow_of(record, direction == Direction::to_client);
+    }
+    if (!opening.recognised && (opened > 0 || on_https_port(packet))) {
+        opening.recognised = true;
+        ++counts_.quic_flows;
+    }
+    if (!opening.recognised) {
+        counts_.problems.add(Problem{"udp.not_read"});
+        return;
+    }
+    counts_.quic_payload += packet.payload_length();
+    counts_.fates.add(Fate::inspected, opened);
+    counts_.fates.add(Fate::quic, packet.payload_length() - opened);
+    if (problem)
+        note(problem, opening.problems_told, opening.flow, packet.time, packet.number, out);
+    if (opening.reader.state() == tls::QuicInitialReader::State::reading) return;
+    Fate fate = Fate::quic;
+    if (opening.reader.state() == tls::QuicInitialReader::State::done) {
+        const tls::Hello& hello = opening.reader.hello();
+        tell_hello(hello, "quic", {opening.flow, packet.time, packet.number}, tools_->names, out);
+        if (hello.encrypted_client_hello) fate = Fate::ech;
+    }
+    shunt_quic(record, fate);
+}
+
+void Pipeline::shunt_quic(Record& record, Fate fate) {
+    if (fate == Fate::ech) ++counts_.tls_ech;
+    record.shunted = true;
+    record.fate = static_cast<std::uint8_t>(fate);
+    quic_openings_.erase(&record);
 }
 
 void Pipeline::push_dns(Record& record, const Packet& packet, Batch<Sighting>& out) {
@@ -236,22 +273,27 @@ void Pipeline::push_dns(Record& record, const Packet& packet, Batch<Sighting>& o
         counts_.problems.add(problem);
     if (answer_.question.empty()) return;
     if (const auto match = tools_->names.find(answer_.question)) {
-        out.emplace_back(inventory::NameSighting{named_flow_of(record), packet.time, packet.number,
-                                                 answer_.question, "dns", match->rule,
-                                                 match->vendor, match->severity});
+        out.emplace_back(inventory::NameSighting{named_flow_of(record, false), packet.time,
+                                                 packet.number, answer_.question, "dns",
+                                                 match->rule, match->vendor, match->severity});
     }
 }
 
-/// Counts a problem; the first of its kind in a flow is an anomaly.
 void Pipeline::note(Record& record, Conversation& conversation, Problem problem, Time time,
                     std::uint64_t packet_number, Batch<Sighting>& out) {
-    counts_.problems.add(problem);
-    auto& told = conversation.problems_told;
-    if (std::find(told.begin(), told.end(), problem.name()) != told.end()) return;
-    told.push_back(problem.name());
     if (!conversation.flow) conversation.know(flow_of(record, false));
     name(*conversation.flow);
-    out.emplace_back(inventory::AnomalySighting{conversation.flow, time, packet_number, problem});
+    note(problem, conversation.problems_told, conversation.flow, time, packet_number, out);
+}
+
+/// Counts a problem; the first of its kind in a flow is an anomaly.
+void Pipeline::note(Problem problem, std::vector<std::string_view>& told,
+                    const std::shared_ptr<const inventory::Flow>& flow, Time time,
+                    std::uint64_t packet_number, Batch<Sighting>& out) {
+    counts_.problems.add(problem);
+    if (std::find(told.begin(), told.end(), problem.name()) != told.end()) return;
+    told.push_back(problem.name());
+    out.emplace_back(inventory::AnomalySighting{flow, time, packet_number, problem});
 }
 
 std::shared_ptr<inventory::Flow> Pipeline::flow_of(const Record& record, bool reversed) {
@@ -269,8 +311,9 @@ std::shared_ptr<inventory::Flow> Pipeline::flow_of(const Record& record, bool re
     return flow;
 }
 
-std::shared_ptr<const inventory::Flow> Pipeline::named_flow_of(const Record& record) {
-    std::shared_ptr<inventory::Flow> flow = flow_of(record, false);
+std::shared_ptr<const inventory::Flow> Pipeline::named_flow_of(const Record& record,
+                                                               bool reversed) {
+    std::shared_ptr<inventory::Flow> flow = flow_of(record, reversed);
     name(*flow);
     return flow;
 }
@@ -278,6 +321,7 @@ std::shared_ptr<const inventory::Flow> Pipeline::named_flow_of(const Record& rec
 /// A flow is over: what still waited is walked, and all is told.
 void Pipeline::end(Record& record, const char* reason, Batch<Sighting>& out) {
     (record.key.transport == packet::Transport::tcp ? counts_.tcp_flows : counts_.udp_flows) += 1;
+    quic_openings_.erase(&record);
     if (record.key.transport == packet::Transport::tcp) {
         if (!record.client_seen || !record.server_seen) ++counts_.one_direction;
         if (!record.syn_seen) ++counts_.midstream;

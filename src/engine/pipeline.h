@@ -2,6 +2,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/batch.h"
@@ -14,6 +17,7 @@
 #include "flow/table.h"
 #include "flow/tcp_stream.h"
 #include "inventory/sighting.h"
+#include "tls/quic_initial.h"
 
 namespace umbratap::engine {
 
@@ -42,6 +46,17 @@ struct Conversation {
     std::unique_ptr<Digests> digests;  // if stream events are wanted
 };
 
+/// A QUIC connection, or what may be one, until its ClientHello is complete.
+struct QuicOpening {
+    explicit QuicOpening(Budget& budget) : reader(budget) {}
+
+    tls::QuicInitialReader reader;
+    bool recognised = false;                // by a packet that was opened, or by form and port
+    std::optional<flow::Direction> client;  // in which packets were opened
+    std::shared_ptr<const inventory::Flow> flow;
+    std::vector<std::string_view> problems_told;
+};
+
 class Pipeline {
 public:
     /// `index` tells this worker's connections from those of others.
@@ -64,7 +79,11 @@ private:
 
     void push_tcp(Record& record, flow::Direction direction, const packet::Packet& packet,
                   Batch<inventory::Sighting>& out);
-    void push_udp(Record& record, const packet::Packet& packet, Batch<inventory::Sighting>& out);
+    void push_udp(Record& record, flow::Direction direction, const packet::Packet& packet,
+                  Batch<inventory::Sighting>& out);
+    void push_quic(Record& record, flow::Direction direction, const packet::Packet& packet,
+                   Batch<inventory::Sighting>& out);
+    void shunt_quic(Record& record, Fate fate);
     void push_dns(Record& record, const packet::Packet& packet, Batch<inventory::Sighting>& out);
     void push_chunks(Record& record, Conversation& conversation, Batch<inventory::Sighting>& out);
     void settle(Conversation& conversation, std::uint64_t delivered);
@@ -74,14 +93,19 @@ private:
                  Batch<std::uint64_t>& last_seen);
     void note(Record& record, Conversation& conversation, Problem problem, Time time,
               std::uint64_t packet_number, Batch<inventory::Sighting>& out);
+    void note(Problem problem, std::vector<std::string_view>& told,
+              const std::shared_ptr<const inventory::Flow>& flow, Time time,
+              std::uint64_t packet_number, Batch<inventory::Sighting>& out);
     static std::shared_ptr<inventory::Flow> flow_of(const Record& record, bool reversed);
-    static std::shared_ptr<const inventory::Flow> named_flow_of(const Record& record);
+    static std::shared_ptr<const inventory::Flow> named_flow_of(const Record& record,
+                                                                bool reversed);
     static std::array<inventory::StreamDirection, 2> digests_of(Conversation& conversation);
 
     Tools* tools_;
     Counts counts_;
     Table table_;
     std::uint64_t last_connection_;
+    std::unordered_map<const Record*, QuicOpening> quic_openings_;
     Batch<flow::StreamChunk> chunks_;
     Batch<Record*> over_;
     dns::Answer answer_;

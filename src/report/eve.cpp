@@ -179,7 +179,7 @@ void write_body(JsonWriter& json, const TlsHandshake& tls) {
     json.text("sni", tls.server_name);
     const bool bare = !tls.version.empty() && tls.version[0] >= '0' && tls.version[0] <= '9';
     json.text("version", bare ? std::string("TLS ").append(tls.version) : tls.version);
-    json.texts("alpn", tls.protocols);
+    json.texts("client_alpns", tls.protocols);
     json.open("ja3");
     json.text("hash", tls.ja3);
     json.close();

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "tls/client_hello.h"
-#include "tls/fingerprint.h"
 
 namespace umbratap::tls {
 
@@ -32,6 +31,20 @@ bool can_be_ssl_2(Bytes start) noexcept {
 }
 
 }  // namespace
+
+Problem read_client_hello(Bytes body, Transport transport, Hello& hello) noexcept {
+    ClientHello sent;
+    const Problem problem = decode(body, sent);
+    hello.version = highest_version(sent);
+    hello.encrypted_client_hello = sent.encrypted_client_hello;
+    if (problem != Problem{"tls.bad_hello"}) {  // a part has another fingerprint than the whole
+        hello.ja3 = ja3(sent);
+        hello.ja4 = ja4(sent, transport);
+    }
+    hello.server_name = std::move(sent.server_name);
+    hello.protocols = std::move(sent.protocols);
+    return problem;
+}
 
 bool looks_like_tls(Bytes start) noexcept {
     return can_be_record(start) || can_be_ssl_2(start);
@@ -89,16 +102,8 @@ Problem HelloReader::take_fragment(Bytes fragment) noexcept {
 }
 
 Problem HelloReader::finish() noexcept {
-    ClientHello sent;
-    const Problem problem = decode(buffer_.bytes().subspan(message_header_bytes), sent);
-    hello_.version = highest_version(sent);
-    hello_.encrypted_client_hello = sent.encrypted_client_hello;
-    if (problem != Problem{"tls.bad_hello"}) {  // a part has another fingerprint than the whole
-        hello_.ja3 = ja3(sent);
-        hello_.ja4 = ja4(sent, Transport::tcp);
-    }
-    hello_.server_name = std::move(sent.server_name);
-    hello_.protocols = std::move(sent.protocols);
+    const Problem problem =
+        read_client_hello(buffer_.bytes().subspan(message_header_bytes), Transport::tcp, hello_);
     buffer_.clear();
     state_ = State::done;
     return problem;

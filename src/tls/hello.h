@@ -12,6 +12,7 @@
 #include "base/buffer.h"
 #include "base/bytes.h"
 #include "base/problem.h"
+#include "tls/fingerprint.h"
 
 namespace umbratap::tls {
 
@@ -23,6 +24,10 @@ struct Hello {
     bool encrypted_client_hello = false;  ///< ECH extension seen: the name may be the outer one
     std::string ja3, ja4;                 ///< fingerprints of the client
 };
+
+/// Reads a ClientHello message (`body`: behind its handshake header) as far as it is sound.
+/// Problems are those of ClientHello.
+Problem read_client_hello(Bytes body, Transport transport, Hello& hello) noexcept;
 
 /// True if `start`, the first bytes of a direction, can be the beginning of a TLS record (any
 /// version) or of a hello in the form of SSL 2. Five bytes decide.

@@ -118,7 +118,7 @@ TEST_CASE("eve: tls") {
                                 "1.3",        "abc",       "t13d", {"h2", "http/1.1"}};
     CHECK(
         test::from(line_of(tls), "\"tls\"") ==
-        R"("tls":{"sni":"mcp.example.com","version":"TLS 1.3","alpn":["h2","http/1.1"],"ja3":{"hash":"abc"},"ja4":"t13d"}})");
+        R"("tls":{"sni":"mcp.example.com","version":"TLS 1.3","client_alpns":["h2","http/1.1"],"ja3":{"hash":"abc"},"ja4":"t13d"}})");
     tls = {test::flow(), test::at(0), 4, "", "", "", "", {}};
     CHECK(line_of(tls).ends_with(R"("event_id":"*"})"));
 }
