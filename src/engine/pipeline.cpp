@@ -255,7 +255,8 @@ void Pipeline::push_quic(Record& record, Direction direction, const Packet& pack
     if (opening.reader.state() == tls::QuicInitialReader::State::done) {
         const tls::Hello& hello = opening.reader.hello();
         tell_hello(hello, "quic", {opening.flow, packet.time, packet.number}, tools_->names, out);
-        if (hello.encrypted_client_hello) fate = Fate::ech;
+        // Browsers send an ECH extension that means nothing; where a name is, that is no reason.
+        if (hello.encrypted_client_hello && hello.server_name.empty()) fate = Fate::ech;
     }
     shunt_quic(record, fate);
 }

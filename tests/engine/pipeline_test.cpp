@@ -13,9 +13,10 @@ using namespace umbratap::test;
 
 namespace {
 
-const std::vector<std::string> cases = {"sdk12-session-full",    "sdk1-0-4-sse",    "sdk24-pinned",
-                                        "jsonrpc-batch-2025-03-26", "ws-supergateway3", "gzip-sse",
-                                        "squid-connect-plain",   "ip-fragments",    "vxlan-mirror"};
+const std::vector<std::string> cases = {
+    "sdk12-session-full",       "sdk1-0-4-sse",     "sdk24-pinned",
+    "jsonrpc-batch-2025-03-26", "ws-supergateway3", "gzip-sse",
+    "squid-connect-plain",      "ip-fragments",     "vxlan-mirror"};
 
 std::map<std::string, std::uint64_t> calls_of(const Arrival& arrival) {
     std::map<std::string, std::uint64_t> sums;
@@ -82,9 +83,38 @@ TEST_CASE("loss: any one frame may be missing; nothing is told that did not happ
     }
 }
 
+TEST_CASE("the server that a QUIC hello names is suspected, in whatever order its datagrams come") {
+    const std::vector<OwnedFrame> frames = frames_of_case("quic-chromium");
+    const auto suspected = [](const Arrival& arrival) {
+        std::vector<std::string> hosts;
+        for (const inventory::Record& record : arrival.records) {
+            if (const auto* alert = std::get_if<inventory::Alert>(&record))
+                hosts.push_back(alert->parties.host + " " + std::to_string(alert->parties.port));
+        }
+        return hosts;
+    };
+    const std::vector<std::string> wanted = {"assistant-mcp.shadow-notes.example 443"};
+    CHECK(suspected(travel(all(frames))) == wanted);
+    std::vector<const OwnedFrame*> swapped = all(frames);
+    std::swap(swapped[0], swapped[1]);
+    CHECK(suspected(travel(swapped)) == wanted);
+    std::swap(swapped[1], swapped[3]);  // behind what the server said
+    CHECK(suspected(travel(swapped)) == wanted);
+}
+
+TEST_CASE(
+    "of a QUIC flow the Initial packets that were opened are inspected, and the rest is blind") {
+    const engine::Counts counts = travel(all(frames_of_case("quic-other-port"))).counts;
+    CHECK(counts.quic_flows == 1);
+    CHECK(counts.fates[engine::Fate::inspected] == 1200);
+    CHECK(counts.fates[engine::Fate::quic] == counts.quic_payload - 1200);
+}
+
 TEST_CASE("every byte has one fate, whatever is lost, cut or garbled") {
     std::mt19937 random(11);
-    for (const std::string& name : cases) {
+    std::vector<std::string> all_cases = cases;
+    all_cases.insert(all_cases.end(), {"quic-chromium", "quic-other-port"});
+    for (const std::string& name : all_cases) {
         CAPTURE(name);
         std::vector<OwnedFrame> frames = frames_of_case(name);
         for (int round = 0; round < 6; ++round) {
@@ -94,7 +124,8 @@ TEST_CASE("every byte has one fate, whatever is lost, cut or garbled") {
                 if (random() % 16 == 0 && !frame.bytes.empty())
                     frame.bytes[random() % frame.bytes.size()] ^= 1U << (random() % 8);
                 if (random() % 16 == 0)
-                    frame.frame.data = Bytes(frame.bytes).first(random() % (frame.bytes.size() + 1));
+                    frame.frame.data =
+                        Bytes(frame.bytes).first(random() % (frame.bytes.size() + 1));
                 some.push_back(&frame);
             }
             const engine::Counts counts = travel(some).counts;
