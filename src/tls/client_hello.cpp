@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <bitset>
-#include <optional>
+
+#include "tls/printable.h"
+#include "tls/rest.h"
 
 namespace umbratap::tls {
 
@@ -22,36 +24,10 @@ enum Extension : std::uint16_t {
     ec_point_formats = 11,
     signature_algorithms = 13,
     application_layer_protocols = 16,
+    session_ticket = 35,
+    early_data = 42,
     supported_versions = 43,
     encrypted_client_hello = 0xfe0d,
-};
-
-/// What has not been read yet.
-class Rest {
-public:
-    explicit Rest(Bytes bytes) noexcept : bytes_(bytes) {}
-
-    bool empty() const noexcept { return bytes_.empty(); }
-    std::optional<Bytes> take(std::size_t count) noexcept {
-        if (bytes_.size() < count) return std::nullopt;
-        const Bytes taken = bytes_.first(count);
-        bytes_ = bytes_.subspan(count);
-        return taken;
-    }
-    std::optional<std::uint16_t> take_16() noexcept {
-        const auto taken = take(2);
-        if (!taken) return std::nullopt;
-        return big_endian_16(taken->data());
-    }
-    /// A vector: its length in `length_bytes` (1 or 2), then its content.
-    std::optional<Bytes> take_vector(int length_bytes) noexcept {
-        const auto length = take(static_cast<std::size_t>(length_bytes));
-        if (!length) return std::nullopt;
-        return take(length_bytes == 1 ? length->front() : big_endian_16(length->data()));
-    }
-
-private:
-    Bytes bytes_;
 };
 
 bool read_numbers(Bytes list, std::vector<std::uint16_t>& out) {
@@ -69,25 +45,9 @@ Problem read_number_list(Bytes content, int length_bytes, std::vector<std::uint1
 
 /// The name as text that can be compared and shown.
 Problem read_host_name(Bytes name, std::string& out) {
-    Problem problem;
     if (!name.empty() && name.back() == '.') name = name.first(name.size() - 1);
-    for (std::uint8_t c : name) {
-        if (out.size() >= ClientHello::name_bytes_max) {
-            out += "\\...";
-            return Problem{"tls.bad_server_name"};
-        }
-        if (c > ' ' && c < 0x7f && c != '\\') {
-            out += static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-            continue;
-        }
-        problem = Problem{"tls.bad_server_name"};
-        out += '\\';
-        out += static_cast<char>('0' + c / 100);
-        out += static_cast<char>('0' + c / 10 % 10);
-        out += static_cast<char>('0' + c % 10);
-    }
-    if (out.empty()) problem = Problem{"tls.bad_server_name"};
-    return problem;
+    const bool sound = append_name(name, ClientHello::name_bytes_max, out);
+    return sound && !out.empty() ? no_problem : Problem{"tls.bad_server_name"};
 }
 
 /// RFC 6066, 3. A list in theory; no one sends more than one name, and no two may be of one type.
@@ -148,6 +108,12 @@ Problem read_extension(std::uint16_t type, Bytes content, ClientHello& hello) {
             return read_number_list(content, 2, hello.signature_algorithms);
         case application_layer_protocols:
             return read_protocols(content, hello);
+        case session_ticket:
+            hello.ticket = content;
+            break;
+        case early_data:
+            hello.early_data = true;
+            break;
         case supported_versions:
             return read_number_list(content, 1, hello.versions);
         case encrypted_client_hello:
@@ -185,7 +151,12 @@ Problem decode(Bytes body, ClientHello& hello) noexcept {
     const auto version = rest.take_16();
     if (!version) return bad_hello;
     hello.legacy_version = *version;
-    if (!rest.take(32) || !rest.take_vector(1)) return bad_hello;
+    const auto random = rest.take(32);
+    if (!random) return bad_hello;
+    hello.random = *random;
+    const auto session_id = rest.take_vector(1);
+    if (!session_id) return bad_hello;
+    hello.session_id = *session_id;
     const auto suites = rest.take_vector(2);
     if (!suites || !read_numbers(*suites, hello.cipher_suites)) return bad_hello;
     if (!rest.take_vector(1)) return bad_hello;

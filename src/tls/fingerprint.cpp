@@ -131,6 +131,13 @@ std::string ja3(const ClientHello& hello) {
     return md5(ja3_string(hello));
 }
 
+std::string ja3s(const ServerHello& hello) {
+    std::string out = std::to_string(hello.legacy_version) + ",";
+    out += std::to_string(hello.cipher_suite) + ",";
+    append_decimal(out, hello.extensions);
+    return md5(out);
+}
+
 std::string ja4(const ClientHello& hello, Transport transport) {
     Numbers suites = without_grease(hello.cipher_suites);
     Numbers extensions = without_grease(hello.extensions);

@@ -4,50 +4,48 @@
 #include <algorithm>
 
 #include "tls/client_hello.h"
+#include "tls/fingerprint.h"
+#include "tls/handshake.h"
+#include "tls/record.h"
 
 namespace umbratap::tls {
 
 namespace {
 
-constexpr std::uint8_t handshake_record = 22;
-constexpr std::uint8_t client_hello_message = 1;
 constexpr std::size_t message_header_bytes = 4;
-constexpr std::size_t record_bytes_max = 16384 + 2048;  // RFC 5246, 6.2.3
 
-bool can_be_record(Bytes start) noexcept {
-    if (start.size() > 0 && (start[0] < 20 || start[0] > 24)) return false;
-    if (start.size() > 1 && start[1] != 3) return false;
-    if (start.size() > 2 && start[2] > 4) return false;
-    if (start.size() > 3 && start[3] > record_bytes_max >> 8) return false;
-    return start.size() < 5 || big_endian_16(&start[3]) <= record_bytes_max;
-}
+}  // namespace
 
 /// 1 | length 15 bits | 1 | version 2 | cipher suites... (RFC 5246, E.2)
 bool can_be_ssl_2(Bytes start) noexcept {
     if (start.size() > 0 && (start[0] & 0x80) == 0) return false;
-    if (start.size() > 2 && start[2] != client_hello_message) return false;
+    if (start.size() > 2 && start[2] != message_type::client_hello) return false;
     if (start.size() > 3 && start[3] != 3 && start[3] != 0) return false;
     return start.size() < 5 || (start[3] == 3 ? start[4] <= 3 : start[4] == 2);
 }
 
-}  // namespace
+bool looks_like_tls(Bytes start) noexcept {
+    return can_be_record(start) || can_be_ssl_2(start);
+}
 
-Problem read_client_hello(Bytes body, Transport transport, Hello& hello) noexcept {
-    ClientHello sent;
-    const Problem problem = decode(body, sent);
+Hello summary_of(ClientHello&& sent, bool whole, Transport transport) {
+    Hello hello;
     hello.version = highest_version(sent);
     hello.encrypted_client_hello = sent.encrypted_client_hello;
-    if (problem != Problem{"tls.bad_hello"}) {  // a part has another fingerprint than the whole
+    if (whole) {  // a part has another fingerprint than the whole
         hello.ja3 = ja3(sent);
         hello.ja4 = ja4(sent, transport);
     }
     hello.server_name = std::move(sent.server_name);
     hello.protocols = std::move(sent.protocols);
-    return problem;
+    return hello;
 }
 
-bool looks_like_tls(Bytes start) noexcept {
-    return can_be_record(start) || can_be_ssl_2(start);
+Problem read_client_hello(Bytes body, Transport transport, Hello& hello) noexcept {
+    ClientHello sent;
+    const Problem problem = decode(body, sent);
+    hello = summary_of(std::move(sent), problem != Problem{"tls.bad_hello"}, transport);
+    return problem;
 }
 
 Problem HelloReader::push(Bytes data) noexcept {
@@ -74,7 +72,7 @@ Problem HelloReader::begin_record() noexcept {
         state_ = State::done;
         return no_problem;
     }
-    if (!can_be_record(header_) || header_[0] != handshake_record) {
+    if (!can_be_record(header_) || header_[0] != record_type::handshake) {
         return give_up(buffer_.empty() ? no_problem : Problem{"tls.bad_record"});
     }
     remaining_ = big_endian_16(&header_[3]);
@@ -82,7 +80,8 @@ Problem HelloReader::begin_record() noexcept {
 }
 
 Problem HelloReader::take_fragment(Bytes fragment) noexcept {
-    if (buffer_.empty() && fragment.front() != client_hello_message) return give_up(no_problem);
+    if (buffer_.empty() && fragment.front() != message_type::client_hello)
+        return give_up(no_problem);
     // What follows the message in its record is not kept.
     for (;;) {
         const Bytes message = buffer_.bytes();

@@ -25,6 +25,10 @@ struct Hello {
     std::string ja3, ja4;                 ///< fingerprints of the client
 };
 
+struct ClientHello;
+/// `whole`: the message was not broken, and hence has fingerprints.
+Hello summary_of(ClientHello&& sent, bool whole, Transport transport);
+
 /// Reads a ClientHello message (`body`: behind its handshake header) as far as it is sound.
 /// Problems are those of ClientHello.
 Problem read_client_hello(Bytes body, Transport transport, Hello& hello) noexcept;
@@ -32,6 +36,8 @@ Problem read_client_hello(Bytes body, Transport transport, Hello& hello) noexcep
 /// True if `start`, the first bytes of a direction, can be the beginning of a TLS record (any
 /// version) or of a hello in the form of SSL 2. Five bytes decide.
 bool looks_like_tls(Bytes start) noexcept;
+/// The latter alone (RFC 5246, E.2).
+bool can_be_ssl_2(Bytes start) noexcept;
 
 /// Reads handshake records from the client until the ClientHello is complete, however it is cut.
 class HelloReader {
