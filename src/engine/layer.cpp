@@ -139,7 +139,10 @@ Problem Layer::push_plain(const StreamChunk& chunk, Surroundings& around, Fates&
     Problem problem = connection_->push(chunk, items_);
     if (!chunk.alternate) fates.add(Fate::inspected, chunk.data.size());
     const http::Unseen unseen = connection_->take_unseen();
-    fates.move(Fate::shunted, unseen.shunted);
+    const bool foreign = connection_->speech() == http::Speech::foreign;
+    // Who did not see the beginning cannot say that it is of no interest.
+    const Fate of_no_interest = foreign && midstream_ ? Fate::midstream : Fate::shunted;
+    fates.move(of_no_interest, unseen.shunted);
     fates.move(Fate::gap, unseen.gap);
     fates.move(Fate::unsupported, unseen.unsupported);
     fates.move(Fate::budget, unseen.budget);
@@ -157,10 +160,8 @@ Problem Layer::push_plain(const StreamChunk& chunk, Surroundings& around, Fates&
         problem = problem.or_else(dialogue_.push(std::move(item), around, out));
     }
     if (connection_->deaf() && !inner_) {
-        const http::Speech speech = connection_->speech();
-        opaque_ = speech == http::Speech::http_2                  ? Fate::unsupported
-                  : speech == http::Speech::foreign && midstream_ ? Fate::midstream
-                                                                  : Fate::shunted;
+        opaque_ =
+            connection_->speech() == http::Speech::http_2 ? Fate::unsupported : of_no_interest;
     }
     return problem;
 }

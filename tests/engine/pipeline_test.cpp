@@ -148,3 +148,62 @@ TEST_CASE("without a memory budget nothing is kept, and nothing breaks") {
     const Arrival arrival = travel(all(frames_of_case("result-5mb")), poor);
     CHECK(arrival.counts.fates.sum() == arrival.counts.tcp_payload);
 }
+
+TEST_CASE("two readings of one segment: the first counts, the other is told as an evasion") {
+    const std::vector<OwnedFrame> frames = frames_of_case("sdk24-pinned");
+    const std::size_t number = find_frame(frames, "\"name\":\"crm_update_deal\",\"arguments\"");
+    const OwnedFrame other =
+        rewritten(frames[number], "\"crm_update_deal\"", "\"mrc_update_deal\"");
+    const std::string plain = gist(travel(all(frames)));
+    std::vector<const OwnedFrame*> behind = all(frames), before = behind;
+    behind.insert(behind.begin() + static_cast<std::ptrdiff_t>(number) + 1, &other);
+    before.insert(before.begin() + static_cast<std::ptrdiff_t>(number), &other);
+
+    const Arrival first_true = travel(behind), first_false = travel(before);
+    CHECK(names_conflict(first_true));
+    CHECK(other_readings_of(first_true) == "tools/call mrc_update_deal;");
+    CHECK(gist(first_true) == plain);
+    CHECK(names_conflict(first_false));
+    CHECK(other_readings_of(first_false) == "tools/call crm_update_deal;");
+    CHECK(gist(first_false) != plain);
+}
+
+TEST_CASE("two readings of what is no MCP are an anomaly, and nothing more") {
+    const std::vector<OwnedFrame> frames = frames_of_case("jsonrpc-jayson-toolslike");
+    const std::size_t number = find_frame(frames, "\"jsonrpc\"");
+    const OwnedFrame other = rewritten(frames[number], "\"method\"", "\"temhod\"");
+    std::vector<const OwnedFrame*> both = all(frames);
+    both.insert(both.begin() + static_cast<std::ptrdiff_t>(number) + 1, &other);
+    const Arrival arrival = travel(both);
+    CHECK(names_conflict(arrival));
+    CHECK(other_readings_of(arrival).empty());
+}
+
+TEST_CASE(
+    "a protocol that is not read is left alone; if its beginning was not seen, that is said") {
+    for (const bool midstream : {false, true}) {
+        CAPTURE(midstream);
+        engine::Tools tools(ground().limits, {}, ground().rules, ground().names,
+                            ground().prefilter);
+        engine::Layer layer(tools, 1, 0, midstream);
+        engine::Surroundings around;
+        around.flow = std::make_shared<inventory::Flow>();
+        engine::Fates fates;
+        Batch<inventory::Sighting> sightings;
+        for (const flow::Direction direction :
+             {flow::Direction::to_server, flow::Direction::to_client}) {
+            flow::StreamChunk chunk;
+            chunk.direction = direction;
+            chunk.data = as_bytes("\xffSMB, or so");
+            layer.push(chunk, around, fates, sightings);
+            chunk.offset += chunk.data.size();
+            chunk.data = {};
+            chunk.end = true;
+            layer.push(chunk, around, fates, sightings);
+        }
+        const engine::Fate fate = midstream ? engine::Fate::midstream : engine::Fate::shunted;
+        CHECK(layer.opaque() == fate);
+        CHECK(fates[fate] == 22);
+        CHECK(fates.sum() == 22);
+    }
+}
