@@ -10,7 +10,7 @@
 namespace umbratap::detect {
 
 struct AlertKind {
-    std::string category;            ///< interface.md, section 2: "shadow-server"
+    std::string category;            ///< "shadow-server"; see report/README.md
     std::uint32_t signature_id = 0;  ///< unique over all rule files
     int rev = 1;
     std::string signature;

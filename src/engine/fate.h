@@ -1,5 +1,5 @@
-// What became of every byte of transport payload (interface.md, `stats`): each byte has exactly one
-// fate.
+// What became of every byte of transport payload (report/README.md, `stats`): each byte has exactly
+// one fate.
 #pragma once
 
 #include <array>

@@ -1,4 +1,4 @@
-// The command line (interface.md, section 1).
+// The command line.
 #include "engine/options.h"
 
 #include <CLI/CLI.hpp>

@@ -1,4 +1,4 @@
-// What the user asked for: command line (interface.md, section 1) over config file over defaults.
+// What the user asked for: command line over config file over defaults.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// One run over captures, from opening to the last word. Returns the exit status (interface.md,
-// section 1).
+// One run over captures, from opening to the last word. Returns the exit status that
+// README.md lists.
 #pragma once
 
 #include "engine/options.h"

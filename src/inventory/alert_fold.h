@@ -1,6 +1,6 @@
-// Alerts of one kind between the same parties are one alert with a count (interface.md, `alert`):
-// the first is told at once, a closing one with the same id and the final count ends the window, if
-// more came.
+// Alerts of one kind between the same parties are one alert with a count (report/README.md,
+// `alert`): the first is told at once, a closing one with the same id and the final count ends the
+// window, if more came.
 #pragma once
 
 #include <cstdint>

@@ -2,9 +2,9 @@
 //
 // The one idea: nothing that a client sends counts before it is known whether the server took it. A
 // request or notification waits in its exchange until the response head comes; then it is
-// *accepted* (it joins or opens a session) or *refused* (interface.md, "Refusals"). What is never
-// answered, since only one direction was captured or the capture ended, is accepted at the end of
-// its exchange.
+// *accepted* (it joins or opens a session) or *refused* (report/README.md, "Sessions"). What is
+// never answered, since only one direction was captured or the capture ended, is accepted at the
+// end of its exchange.
 //
 //     client's message ─→ OpenExchange.sent ─┬─ 2xx, end, a minute ─→ accept ─→ LiveSession.waiting
 //                                            └─ 3xx, 4xx, 5xx ──────→ refuse ─→ Call (refused)

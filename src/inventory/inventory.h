@@ -20,7 +20,7 @@ namespace umbratap::inventory {
 
 struct Limits {
     Duration session_idle_max =
-        std::chrono::minutes(15);  ///< then a session is over (interface.md, section 2)
+        std::chrono::minutes(15);  ///< then a session is over (report/README.md, "Sessions")
     Duration session_closing_wait =
         std::chrono::seconds(5);  ///< after DELETE or the end of its only connection
     Duration refusal_wait_max =

@@ -1,4 +1,4 @@
-// What the world is told: one record an event, before any rendering (interface.md, section 2).
+// What the world is told: one record an event, before any rendering (report/README.md).
 #pragma once
 
 #include <cstdint>
@@ -130,7 +130,7 @@ struct StreamEnd {
     FlowSighting flow;
 };
 
-/// `stats`: see interface.md; every number since the start of the run.
+/// `stats`: every number since the start of the run.
 struct Stats {
     Time time;
     std::uint64_t packets = 0, bytes = 0;

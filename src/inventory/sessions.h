@@ -1,4 +1,4 @@
-// Which session an exchange belongs to (interface.md, "What a session is").
+// Which session an exchange belongs to (report/README.md, "Sessions").
 //
 //   with a session id     (client address, server address and port, id), over however many
 //   connections without one           (client address, server address and port, authority, path,

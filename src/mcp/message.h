@@ -40,7 +40,7 @@ struct Fact {
         value;  ///< strings decoded, numbers and booleans as sent; at most 256 bytes; else empty
 };
 
-/// Signs that a message was written to be read differently by others (threats.md, T24-T25).
+/// Signs that a message was written to be read differently by others.
 struct Oddities {
     bool duplicate_key : 1 =
         false;  ///< a key of the envelope, of params, or of _meta twice; the last one counts, as in

@@ -1,4 +1,4 @@
-// Why anything stayed unseen, in words (interface.md, section 1).
+// Why anything stayed unseen, in words.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// Events as NDJSON: one function a record type, the nested objects named as interface.md, section
-// 2, names them.
+// Events as NDJSON: one function a record type, the nested objects named as report/README.md
+// names them.
 #include "report/eve.h"
 
 #include <algorithm>

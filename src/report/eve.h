@@ -1,4 +1,4 @@
-// Events as NDJSON, shaped like Suricata's EVE (interface.md, section 2).
+// Events as NDJSON, shaped like Suricata's EVE (report/README.md).
 //
 // Every byte of text that came off the wire is escaped: control characters, DEL, C1, bidirectional
 // and zero-width characters as \u, invalid UTF-8 as U+FFFD. One record is one line, whatever it

@@ -1,5 +1,5 @@
 // The parts of an event that speak of MCP: `mcp`, `gen_ai`, `jsonrpc`, `alert`, `inventory`
-// (interface.md, section 2; names after OpenTelemetry's conventions for MCP).
+// (report/README.md; names after OpenTelemetry's conventions for MCP).
 #pragma once
 
 #include <string>

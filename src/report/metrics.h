@@ -1,4 +1,4 @@
-// Prometheus endpoint: /metrics, /healthz, /readyz (interface.md, section 4).
+// Prometheus endpoint: /metrics, /healthz, /readyz (report/README.md, "Metrics").
 //
 // Counters live in plain structs of those who count; `publish` hands over a copy, and scrapes read
 // that copy only, so that no scraper ever touches the path of a packet. Labels come from closed

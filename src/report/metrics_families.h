@@ -1,5 +1,5 @@
-// The figures behind /metrics, and their names (interface.md, section 4). Labels come from closed
-// sets: what is not in them is "other", so that no traffic can grow the number of series.
+// The figures behind /metrics, and their names (report/README.md, "Metrics"). Labels come from
+// closed sets: what is not in them is "other", so that no traffic can grow the number of series.
 #pragma once
 
 #include <prometheus/metric_family.h>

@@ -1,4 +1,4 @@
-// What a person reads after a run over files (interface.md, section 1): inventory, worst findings,
+// What a person reads after a run over files: inventory, worst findings,
 // what stayed unseen, in about forty lines. It never ends silently: where nothing was found, it
 // says why that may be.
 #pragma once

@@ -1,5 +1,4 @@
-// A URL as events may tell it: whoever reads the event cannot log in with it (interface.md, section
-// 5).
+// A URL as events may tell it: whoever reads the event cannot log in with it.
 #pragma once
 
 #include <string>
