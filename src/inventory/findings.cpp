@@ -22,6 +22,16 @@ Contact contact_of_name(const NameSighting& sighting, bool decrypted_mirror) {
     return contact;
 }
 
+/// What a message says, in a few words: "tools/call delete_all", "result".
+std::string gist_of(const mcp::Message& message) {
+    if (message.kind == mcp::Kind::result) return "result";
+    if (message.kind == mcp::Kind::error) return "error";
+    for (const std::string& name : {message.tool, message.prompt}) {
+        if (!name.empty()) return message.method + ' ' + name;
+    }
+    return message.method;
+}
+
 }  // namespace
 
 Alert Inventory::State::alert_of(std::string_view category) const {
@@ -36,9 +46,9 @@ Alert Inventory::State::alert_of(std::string_view category) const {
     return alert;
 }
 
-void Inventory::State::raise_shadow(const LiveSession& session, Batch<Record>& out) {
+Alert Inventory::State::alert_about(const LiveSession& session, std::string_view category) const {
     const Session& record = session.session;
-    Alert alert = alert_of("shadow-server");
+    Alert alert = alert_of(category);
     alert.parties = record.parties;
     alert.time = session.last_seen;
     alert.packet_number = record.packet_number;
@@ -46,6 +56,12 @@ void Inventory::State::raise_shadow(const LiveSession& session, Batch<Record>& o
     alert.session_id = record.session_id;
     alert.protocol_version = record.protocol_version;
     alert.transport = record.transport;
+    return alert;
+}
+
+void Inventory::State::raise_shadow(const LiveSession& session, Batch<Record>& out) {
+    const Session& record = session.session;
+    Alert alert = alert_about(session, "shadow-server");
     alert.where = "session";
     if (!session.evidence.empty()) alert.matched = rules.id(*session.evidence.begin());
     if (!record.judgement.expired.empty())
@@ -53,8 +69,22 @@ void Inventory::State::raise_shadow(const LiveSession& session, Batch<Record>& o
     alerts.raise(std::move(alert), out);
 }
 
-void Inventory::State::raise(std::string_view category, const Call& call, std::string where,
-                             std::string matched, Batch<Record>& out) {
+void Inventory::State::raise_if_lookalike(Alert alert, Batch<Record>& out) {
+    Contact names;
+    names.host = alert.parties.host;
+    names.server_name = alert.parties.server_name;
+    const std::optional<Lookalike> lookalike = policy.lookalike(names);
+    if (!lookalike) return;
+    if (alert.where.empty())
+        alert.where = lookalike->name == names.server_name ? "tls.sni" : "request.header.host";
+    alert.matched = lookalike->why;
+    alert.excerpt = lookalike->name;
+    alert.metadata["approved_name"] = {lookalike->approved};
+    alert.metadata["policy_entry"] = {lookalike->entry};
+    alerts.raise(std::move(alert), out);
+}
+
+Alert Inventory::State::alert_about(const Call& call, std::string_view category) const {
     Alert alert = alert_of(category);
     alert.parties = call.parties;
     alert.time = call.time;
@@ -65,34 +95,64 @@ void Inventory::State::raise(std::string_view category, const Call& call, std::s
     alert.session_id = call.session_id;
     alert.protocol_version = call.protocol_version;
     alert.transport = call.transport;
-    alert.where = std::move(where);
-    alert.matched = std::move(matched);
+    return alert;
+}
+
+std::string Inventory::State::strongest_rule(const detect::Evidence& evidence) const {
+    const auto strongest = std::max_element(
+        evidence.rules.begin(), evidence.rules.end(), [&](std::uint16_t a, std::uint16_t b) {
+            return rules.all()[a].weight < rules.all()[b].weight;
+        });
+    return strongest == evidence.rules.end() ? std::string() : rules.id(*strongest);
+}
+
+void Inventory::State::raise_other_reading(OpenExchange& open, const MessageSighting& sighting,
+                                           Batch<Record>& out) {
+    const LiveSession* session = session_of(open, {}, sighting.time, out);
+    if (session == nullptr && sighting.evidence.confidence < detect::confidence_confirmed) return;
+    Call call = call_of(open, sighting);
+    if (session != nullptr) {
+        call = complete(std::move(call), *session);
+    } else {
+        call.transport = transport_of(open, call);
+        call.session_id = open.place.session_id;
+    }
+    call.verdict =
+        policy.judge(contact_of(*open.exchange, open.place, call.time, decrypted_mirror)).verdict;
+    Alert alert = alert_about(call, "evasion");
+    alert.where = call.from_server ? "response.other_reading" : "request.other_reading";
+    alert.matched = strongest_rule(sighting.evidence);
+    alert.excerpt = gist_of(sighting.message);
     alerts.raise(std::move(alert), out);
+}
+
+Alert Inventory::State::alert_about(const NameSighting& sighting, std::string_view category) const {
+    Alert alert = alert_of(category);
+    alert.parties.flow = sighting.flow;
+    alert.parties.host = sighting.name;
+    if (sighting.protocol == "dns") {
+        alert.where = "dns.question";
+    } else {
+        alert.where = "tls.sni";
+        alert.parties.port = sighting.flow->server.port;
+        alert.parties.server_name = sighting.name;
+    }
+    alert.time = sighting.time;
+    alert.packet_number = sighting.packet_number;
+    return alert;
 }
 
 void Inventory::State::suspect(const NameSighting& sighting, Batch<Record>& out) {
     const bool known =
         contacted.contains(contact_key(sighting.flow->client.address, sighting.name));
     if (sighting.protocol == "dns" && known) return;
-    if (policy.judge(contact_of_name(sighting, decrypted_mirror), Seen::name_only).verdict !=
-        Verdict::shadow)
-        return;
+    const Judgement judgement =
+        policy.judge(contact_of_name(sighting, decrypted_mirror), Seen::name_only);
+    if (judgement.entry.empty()) raise_if_lookalike(alert_about(sighting, "portal-lookalike"), out);
+    if (judgement.verdict != Verdict::shadow) return;
     remember_contact(sighting.flow->client.address, sighting.name);
-    Alert alert = alert_of("suspected-mcp");
-    alert.parties.flow = sighting.flow;
-    alert.parties.host = sighting.name;
-    if (sighting.protocol == "dns") {
-        alert.parties.port = 0;
-    } else {
-        alert.parties.port = sighting.flow->server.port;
-        alert.parties.server_name = sighting.protocol == "http" ? std::string() : sighting.name;
-    }
-    alert.time = sighting.time;
-    alert.packet_number = sighting.packet_number;
+    Alert alert = alert_about(sighting, "suspected-mcp");
     alert.severity = std::max(alert.severity, sighting.severity);
-    alert.where = sighting.protocol == "dns"    ? "dns.question"
-                  : sighting.protocol == "http" ? "http.host"
-                                                : "tls.sni";
     alert.matched = sighting.rule;
     alert.excerpt = sighting.name;
     if (!sighting.vendor.empty()) alert.metadata["vendor"] = {sighting.vendor};

@@ -39,9 +39,9 @@ void count_name(std::map<std::string, std::uint64_t>& counts, const std::string&
 
 void Inventory::State::push(const MessageSighting& sighting, Batch<Record>& out) {
     OpenExchange& open = open_exchange(sighting.exchange, sighting.time, out);
+    if (sighting.alternate) return raise_other_reading(open, sighting, out);
     open.bare = is_bare(sighting.kind);
     open.kind = sighting.kind;
-    if (sighting.alternate) return;
     const mcp::Message& message = sighting.message;
     const bool asks = message.kind == mcp::Kind::request || message.kind == mcp::Kind::notification;
     if (sighting.direction == http::Direction::to_client) {

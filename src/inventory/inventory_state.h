@@ -174,9 +174,17 @@ struct Inventory::State {
     // Findings (findings.cpp).
 
     Alert alert_of(std::string_view category) const;
+    /// An alert of a category with all that is known of its subject; what matched is still open.
+    Alert alert_about(const LiveSession& session, std::string_view category) const;
+    Alert alert_about(const Call& call, std::string_view category) const;
+    Alert alert_about(const NameSighting& sighting, std::string_view category) const;
+    std::string strongest_rule(const detect::Evidence& evidence) const;
     void raise_shadow(const LiveSession& session, Batch<Record>& out);
-    void raise(std::string_view category, const Call& call, std::string where, std::string matched,
-               Batch<Record>& out);
+    /// Raises `alert` if its server has a name that looks like that of a portal.
+    void raise_if_lookalike(Alert alert, Batch<Record>& out);
+    /// A message that only another reading of the bytes holds: an evasion, counted in no session.
+    void raise_other_reading(OpenExchange& open, const MessageSighting& sighting,
+                             Batch<Record>& out);
     void suspect(const NameSighting& sighting, Batch<Record>& out);
     void contact(const Parties& parties);
     static std::string contact_key(const packet::Address& client, std::string_view host);

@@ -109,15 +109,19 @@ std::string skeleton(const std::string& name) {
     return seen;
 }
 
-std::string_view resemblance(const std::string& name, const std::string& approved) {
-    if (name == approved || name.ends_with("." + approved)) return {};
-    if (detect::is_address_literal(name) || detect::is_address_literal(approved)) return {};
-    if (skeleton(name) == skeleton(approved)) return "homograph";
-    if (approved.find('.') == std::string::npos)
-        return {};  // "portal" alone is in many honest names
-    std::string hyphened = approved;
-    std::replace(hyphened.begin(), hyphened.end(), '.', '-');
-    if (begins_a_label(name, approved) || begins_a_label(name, hyphened)) return "embedded";
+ApprovedName::ApprovedName(std::string name)
+    : name_(std::move(name)), skeleton_(skeleton(name_)), hyphened_(name_) {
+    std::replace(hyphened_.begin(), hyphened_.end(), '.', '-');
+}
+
+std::string_view ApprovedName::borrowed_by(const std::string& other,
+                                           const std::string& other_skeleton) const {
+    if (other == name_ || other.ends_with("." + name_)) return {};
+    if (detect::is_address_literal(other) || detect::is_address_literal(name_)) return {};
+    if (other_skeleton == skeleton_) return "homograph";
+    // "portal" alone is in many honest names.
+    if (name_.find('.') == std::string::npos) return {};
+    if (begins_a_label(other, name_) || begins_a_label(other, hyphened_)) return "embedded";
     return {};
 }
 

@@ -10,9 +10,19 @@ namespace umbratap::inventory {
 /// resemble. Two names with one skeleton look the same. `name` is normalised (detect/host_name.h).
 std::string skeleton(const std::string& name);
 
-/// Why `name` looks like `approved` without being it or one of its subdomains: "homograph"
-/// (portaI.example), "embedded" (portal.example.evil.tld, portal-example.evil.tld); empty if it
-/// does not. Both are normalised.
-std::string_view resemblance(const std::string& name, const std::string& approved);
+/// An approved name, prepared once for comparison with many others. All names are normalised.
+class ApprovedName {
+public:
+    explicit ApprovedName(std::string name);
+
+    const std::string& name() const noexcept { return name_; }
+    /// Why `other` looks like it without being it or one of its subdomains: "homograph"
+    /// (portaI.example), "embedded" (portal.example.evil.tld, portal-example.evil.tld); empty if it
+    /// does not. `other_skeleton` is `skeleton(other)`.
+    std::string_view borrowed_by(const std::string& other, const std::string& other_skeleton) const;
+
+private:
+    std::string name_, skeleton_, hyphened_;
+};
 
 }  // namespace umbratap::inventory

@@ -128,6 +128,8 @@ void Inventory::State::confirm(LiveSession& session, Batch<Record>& out) {
         contact(session.session.parties);
         store.note(session.session, changes);
         tell_changes(out);
+        if (session.session.judgement.entry.empty())
+            raise_if_lookalike(alert_about(session, "portal-lookalike"), out);
     }
     if (session.session.judgement.verdict == Verdict::shadow && !session.shadow_told) {
         session.shadow_told = true;

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "detect/glob.h"
 #include "detect/host_name.h"
@@ -149,7 +150,26 @@ struct Policy::State {
     std::string file;
     Verdict unlisted = Verdict::shadow;
     std::vector<PolicyEntry> entries;
+
+    /// Names of the portals, in the order of entries and of the alphabet.
+    struct Portal {
+        std::size_t entry;
+        ApprovedName name;
+    };
+    std::vector<Portal> portals;
+
+    void prepare_portals();
 };
+
+void Policy::State::prepare_portals() {
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        if (entries[i].included) continue;
+        const HostSet& hosts = entries[i].hosts;
+        std::set<std::string> names(hosts.names().begin(), hosts.names().end());
+        names.insert(hosts.parents().begin(), hosts.parents().end());
+        for (const std::string& name : names) portals.push_back({i, ApprovedName(name)});
+    }
+}
 
 Policy::Policy() : state_(std::make_unique<State>()) {}
 Policy::~Policy() = default;
@@ -191,6 +211,7 @@ Policy Policy::read(const YamlNode& file) {
         for (const YamlNode& node : include->elements())
             add(node, read_included_list(node, directory));
     }
+    state.prepare_portals();
     return policy;
 }
 
@@ -238,20 +259,12 @@ std::optional<Lookalike> Policy::lookalike(const Contact& contact) const {
     }
     for (const std::string& candidate : {host, sni}) {
         if (candidate.empty() || covered(candidate) != nullptr) continue;
-        std::optional<Lookalike> found;
-        const auto compare = [&](const PolicyEntry& entry, const std::string& approved) {
-            const std::string_view why = resemblance(candidate, approved);
-            // Names of an entry have no order: the least of those that fit is told, so that runs
-            // agree.
-            if (!why.empty() && (!found || approved < found->approved)) {
-                found = Lookalike{entry.name, approved, candidate, std::string(why)};
+        const std::string seen = skeleton(candidate);
+        for (const State::Portal& portal : state_->portals) {
+            if (const auto why = portal.name.borrowed_by(candidate, seen); !why.empty()) {
+                return Lookalike{state_->entries[portal.entry].name, portal.name.name(), candidate,
+                                 std::string(why)};
             }
-        };
-        for (const PolicyEntry& entry : state_->entries) {
-            if (entry.included) continue;
-            for (const std::string& approved : entry.hosts.names()) compare(entry, approved);
-            for (const std::string& parent : entry.hosts.parents()) compare(entry, parent);
-            if (found) return found;
         }
     }
     return std::nullopt;

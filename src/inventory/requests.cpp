@@ -9,7 +9,9 @@ namespace {
 
 /// An error that JSON-RPC itself defines (-32768..-32600): an answer to the call, whatever the
 /// status around it says.
-bool is_ordinary(std::int64_t code) { return code >= -32768 && code <= -32600; }
+bool is_ordinary(std::int64_t code) {
+    return code >= -32768 && code <= -32600;
+}
 
 }  // namespace
 
@@ -56,7 +58,10 @@ void Inventory::State::accept(OpenExchange& open, Sent& sent, Batch<Record>& out
     confirm(*session, out);
     if (call.method == "tools/call" && call.verdict != Verdict::shadow &&
         !policy.tool_allowed(judgement.entry, call.tool)) {
-        raise("tool-not-allowed", complete(call, *session), "params.name", call.tool, out);
+        Alert alert = alert_about(complete(call, *session), "tool-not-allowed");
+        alert.where = "params.name";
+        alert.matched = call.tool;
+        alerts.raise(std::move(alert), out);
     }
     open.session = session->serial;
     wait_or_tell(*session, std::move(call), key_of(*open.exchange), from_client, out);

@@ -96,12 +96,12 @@ struct ExchangeSighting {
     std::uint64_t request_bytes = 0, response_bytes = 0;
 };
 
-/// A name without content: TLS, QUIC, DNS.
+/// A name without content: TLS, DNS.
 struct NameSighting {
     std::shared_ptr<const Flow> flow;
     Time time;
     std::uint64_t packet_number = 0;
-    std::string name, protocol;  ///< protocol: "tls", "dns", "quic", "http"
+    std::string name, protocol;  ///< protocol: "tls", "dns"
     std::string rule, vendor;
     int severity = 3;
 };

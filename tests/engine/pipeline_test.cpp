@@ -29,6 +29,42 @@ std::map<std::string, std::uint64_t> calls_of(const Arrival& arrival) {
     return sums;
 }
 
+/// Where `text` begins in the payload of the first frame that holds it, of the frames given.
+std::size_t find_frame(const std::vector<OwnedFrame>& frames, std::string_view text) {
+    const auto found = std::find_if(frames.begin(), frames.end(), [&](const OwnedFrame& frame) {
+        return as_text(frame.bytes).find(text) != std::string_view::npos;
+    });
+    REQUIRE(found != frames.end());
+    return static_cast<std::size_t>(found - frames.begin());
+}
+
+/// The frame once more with other bytes in the place of `text`: the same bytes at an even distance,
+/// so that the checksum stays right.
+OwnedFrame rewritten(const OwnedFrame& frame, std::string_view text, std::string_view other) {
+    OwnedFrame copy = frame;
+    const std::size_t at = as_text(copy.bytes).find(text);
+    std::copy(other.begin(), other.end(), copy.bytes.begin() + static_cast<std::ptrdiff_t>(at));
+    copy.frame.data = copy.bytes;
+    return copy;
+}
+
+std::string other_readings_of(const Arrival& arrival) {
+    std::string told;
+    for (const inventory::Record& record : arrival.records) {
+        const auto* alert = std::get_if<inventory::Alert>(&record);
+        if (alert != nullptr && alert->category == "evasion") told += alert->excerpt + ";";
+    }
+    return told;
+}
+
+bool names_conflict(const Arrival& arrival) {
+    return std::any_of(arrival.records.begin(), arrival.records.end(),
+                       [](const inventory::Record& record) {
+                           const auto* anomaly = std::get_if<inventory::Anomaly>(&record);
+                           return anomaly != nullptr && anomaly->event == "tcp.conflicting_overlap";
+                       });
+}
+
 }  // namespace
 
 TEST_CASE("time: shifted input gives the same sessions") {

@@ -7,6 +7,8 @@
 #include <map>
 #include <string>
 
+#include "detect/yaml.h"
+
 using namespace umbratap;
 using namespace umbratap::inventory;
 
@@ -34,6 +36,7 @@ struct Wire {
     Inventory inventory{{}, policy, rules(), catalogue, store, false};
     std::vector<Record> told;
     double now = 1;
+    std::string host = "tools.example", server_name;
     std::uint64_t packet = 0, last_exchange = 0;
     std::shared_ptr<Flow> flow = std::make_shared<Flow>();
     mcp::Watch watch = rules().watch();
@@ -56,16 +59,18 @@ struct Wire {
         exchange->flow = flow;
         exchange->connection = 1;
         exchange->id = ++last_exchange;
+        if (!server_name.empty()) exchange->tls = {"1.3", server_name};
         auto head = std::make_shared<http::Head>();
         head->method = post.method;
         head->target = post.target;
-        head->authority = "tools.example:8000";
+        head->authority = host + ":8000";
         if (!post.id_sent.empty()) head->fields.add("Mcp-Session-Id", post.id_sent);
         exchange->request = head;
         return exchange;
     }
 
-    std::shared_ptr<Exchange> answered(const std::shared_ptr<Exchange>& exchange, const Post& post) {
+    std::shared_ptr<Exchange> answered(const std::shared_ptr<Exchange>& exchange,
+                                       const Post& post) {
         auto both = std::make_shared<Exchange>(*exchange);
         auto head = std::make_shared<http::Head>();
         head->is_request = false;
@@ -77,16 +82,17 @@ struct Wire {
     }
 
     void say(const std::shared_ptr<Exchange>& exchange, http::Direction direction,
-             const std::string& text, http::TextKind kind = http::TextKind::body) {
+             const std::string& text, http::TextKind kind = http::TextKind::body,
+             bool alternate = false) {
         std::vector<mcp::Message> messages;
         decoder.decode(as_bytes(text), false, messages);
         const bool answer = direction == http::Direction::to_client;
         for (mcp::Message& message : messages) {
             const detect::Evidence evidence = rules().weigh(
-                message, {exchange->request.get(), answer ? exchange->response.get() : nullptr,
-                          kind, {}});
+                message,
+                {exchange->request.get(), answer ? exchange->response.get() : nullptr, kind, {}});
             push(MessageSighting{exchange, kind, direction, at(now), ++packet, message, evidence,
-                                 false});
+                                 alternate});
         }
     }
 
@@ -122,8 +128,8 @@ std::string initialized_result(const std::string& id = "1") {
            R"(,"result":{"protocolVersion":"2025-03-26","capabilities":{"tools":{}},"serverInfo":{"name":"crm","version":"3"}}})";
 }
 std::string call(const std::string& id, const std::string& tool) {
-    return R"({"jsonrpc":"2.0","id":)" + id + R"(,"method":"tools/call","params":{"name":")" + tool +
-           R"(","arguments":{}}})";
+    return R"({"jsonrpc":"2.0","id":)" + id + R"(,"method":"tools/call","params":{"name":")" +
+           tool + R"(","arguments":{}}})";
 }
 std::string result(const std::string& id) {
     return R"({"jsonrpc":"2.0","id":)" + id +
@@ -135,6 +141,23 @@ std::string error(const std::string& id, int code) {
 }
 
 using Counts = std::map<std::string, std::uint64_t>;
+
+/// The alerts in order: categories, for lookalikes the kind of likeness.
+std::string alerts_of(const Wire& wire) {
+    std::string alerts;
+    for (const Alert& alert : wire.all<Alert>()) {
+        if (alert.closing) continue;
+        alerts += (alerts.empty() ? "" : ", ") +
+                  (alert.category == "portal-lookalike" ? alert.matched : alert.category);
+    }
+    return alerts;
+}
+
+Policy portal_policy() {
+    return Policy::read(detect::YamlNode::parse(
+        "version: 1\nportals: [{name: portal, hosts: [portal.corp.example], require_tls: false}]",
+        "policy.yaml"));
+}
 
 }  // namespace
 
@@ -195,8 +218,9 @@ TEST_CASE("an initialize that is answered with an error takes its session back")
 
 TEST_CASE("a call with a dead session id counts in no session") {
     Wire wire;
-    wire.exchange({.id_sent = "dead", .status = 404}, call("7", "search"),
-                  R"({"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"Session not found"}})");
+    wire.exchange(
+        {.id_sent = "dead", .status = 404}, call("7", "search"),
+        R"({"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"Session not found"}})");
     wire.finish();
     CHECK(wire.all<Session>().empty());
     REQUIRE(wire.all<Call>().size() == 1);
@@ -296,4 +320,95 @@ TEST_CASE("shadow servers raise one alert a window, with a count") {
     CHECK(alerts[1].closing);
     CHECK(alerts[1].id == alerts[0].id);
     CHECK(alerts[1].count == 3);
+}
+
+TEST_CASE("a message that only another reading holds is an evasion, and counts in no session") {
+    Wire wire;
+    wire.exchange({.id_given = "s1"}, initialize(), initialized_result());
+    auto open = wire.begin({.id_sent = "s1"});
+    wire.say(open, http::Direction::to_server, call("2", "search"));
+    wire.say(open, http::Direction::to_server, call("2", "delete_all"), http::TextKind::body, true);
+    open = wire.answered(open, {.id_sent = "s1"});
+    wire.say(open, http::Direction::to_client, result("2"));
+    wire.finish();
+    REQUIRE(wire.all<Session>().size() == 1);
+    CHECK(wire.all<Session>()[0].tools_called == Counts{{"search", 1}});
+    const auto alerts = wire.all<Alert>();
+    REQUIRE(alerts.size() == 2);
+    CHECK(alerts[1].category == "evasion");
+    CHECK(alerts[1].where == "request.other_reading");
+    CHECK(alerts[1].excerpt == "tools/call delete_all");
+    CHECK(alerts[1].tool == "delete_all");
+    CHECK(alerts[1].session_id == "s1");
+    CHECK(alerts[1].verdict == Verdict::shadow);
+}
+
+TEST_CASE("MCP that only another reading holds is an evasion, whatever the first reading holds") {
+    Wire wire;
+    const auto open = wire.begin({.target = "/upload"});
+    wire.say(open, http::Direction::to_server, initialize(), http::TextKind::body, true);
+    wire.answered(open, {});
+    wire.finish();
+    CHECK(wire.all<Session>().empty());
+    REQUIRE(wire.all<Alert>().size() == 1);
+    CHECK(wire.all<Alert>()[0].category == "evasion");
+    CHECK(wire.all<Alert>()[0].excerpt == "initialize");
+}
+
+TEST_CASE("another reading that is no MCP is no evasion") {
+    Wire wire;
+    const auto open = wire.begin({.target = "/rpc"});
+    wire.say(open, http::Direction::to_server,
+             R"({"jsonrpc":"2.0","id":1,"method":"eth_call","params":[]})", http::TextKind::body,
+             true);
+    wire.answered(open, {});
+    wire.finish();
+    CHECK(wire.all<Alert>().empty());
+}
+
+TEST_CASE("a server whose name looks like the portal's is a lookalike") {
+    const auto told = [](const std::string& host, const std::string& server_name) {
+        Wire wire(portal_policy());
+        wire.host = host;
+        wire.server_name = server_name;
+        for (int i = 0; i < 2; ++i) wire.exchange({}, initialize(), initialized_result());
+        wire.finish();
+        return alerts_of(wire);
+    };
+    CHECK(told("portal.corp.example", "portal.corp.example") == "");
+    CHECK(told("portal.corp.example", "") == "");
+    CHECK(told("tools.example", "tools.example") == "shadow-server");
+    CHECK(told("portal.corp.example.evil.example", "") == "embedded, shadow-server");
+    CHECK(told("porta1.corp.example", "porta1.corp.example") == "homograph, shadow-server");
+    CHECK(told("portal.corp.example", "evil.example") == "contradicted, shadow-server");
+    CHECK(told("evil.example", "portal.corp.example") == "contradicted, shadow-server");
+}
+
+TEST_CASE("a lookalike alert says whose name was borrowed, and where") {
+    Wire wire(portal_policy());
+    wire.host = "portal.corp.example";
+    wire.server_name = "evil.example";
+    wire.exchange({}, initialize(), initialized_result());
+    wire.finish();
+    const Alert alert = wire.all<Alert>().at(0);
+    CHECK(alert.where == "tls.sni");
+    CHECK(alert.excerpt == "evil.example");
+    CHECK(alert.metadata.at("approved_name") == std::vector<std::string>{"portal.corp.example"});
+    CHECK(alert.metadata.at("policy_entry") == std::vector<std::string>{"portal"});
+    CHECK(alert.severity == 1);
+}
+
+TEST_CASE("a name without content may be a lookalike, too") {
+    const auto told = [](const std::string& name, const std::string& protocol) {
+        Wire wire(portal_policy());
+        wire.push(NameSighting{wire.flow, at(1), 1, name, protocol, "label", "", 3});
+        wire.finish();
+        return alerts_of(wire);
+    };
+    for (const char* protocol : {"tls", "dns"}) {
+        CAPTURE(protocol);
+        CHECK(told("portal.corp.example", protocol) == "");
+        CHECK(told("mcp.stranger.example", protocol) == "suspected-mcp");
+        CHECK(told("portal-corp-example.evil.example", protocol) == "embedded, suspected-mcp");
+    }
 }

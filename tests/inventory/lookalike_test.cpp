@@ -11,7 +11,8 @@ namespace {
 std::string why(const std::string& name, const std::string& approved = "mcp-portal.corp.example") {
     const auto plain = detect::host_name(name);
     REQUIRE(plain);
-    return std::string(inventory::resemblance(*plain, approved));
+    return std::string(
+        inventory::ApprovedName(approved).borrowed_by(*plain, inventory::skeleton(*plain)));
 }
 
 }  // namespace
