@@ -121,9 +121,10 @@ void read_config(const std::string& file, Options& options) {
     const YamlNode config = YamlNode::load(file);
     options.config = file;
     config.allow_only(
-        {"read",   "interface", "filter", "policy",   "keylog",    "tls_key", "decrypted_mirror",
-         "output", "json",      "events", "payloads", "metrics",   "workers", "fail_on",
-         "quiet",  "verbose",   "rules",  "cache",    "inventory", "sensor",  "limits"});
+        {"read",    "interface",        "filter",  "policy", "keylog",  "keylog_strict",
+         "tls_key", "decrypted_mirror", "output",  "json",   "events",  "payloads",
+         "metrics", "workers",          "fail_on", "quiet",  "verbose", "rules",
+         "cache",   "inventory",        "sensor",  "limits"});
     const auto text = [&](const char* key, std::string& place) {
         if (const auto node = config.find(key)) place = node->text();
     };
@@ -138,6 +139,7 @@ void read_config(const std::string& file, Options& options) {
     text("filter", options.filter);
     text("policy", options.policy);
     texts("keylog", options.keylogs);
+    flag("keylog_strict", options.keylog_strict);
     texts("tls_key", options.tls_keys);
     flag("decrypted_mirror", options.decrypted_mirror);
     texts("output", options.outputs);

@@ -28,6 +28,7 @@ struct Options {
     std::string config;
     std::string policy;
     std::vector<std::string> keylogs;
+    bool keylog_strict = false;  ///< refuse key logs that other users can read
     std::vector<std::string> tls_keys;
     bool decrypted_mirror = false;
     std::vector<std::string> outputs;
