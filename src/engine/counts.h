@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -39,6 +40,23 @@ private:
     std::vector<std::pair<std::string_view, std::uint64_t>> counts_;
 };
 
+/// TLS connections, by what became of them.
+struct TlsCounts {
+    std::uint64_t decrypted = 0, no_key = 0, ech = 0, unsupported = 0, midstream = 0, broken = 0;
+    std::array<std::uint64_t, 5> why_no_key{};  ///< of no_key, by tls::WhyNoKey
+
+    TlsCounts& operator+=(const TlsCounts& other) noexcept {
+        decrypted += other.decrypted;
+        no_key += other.no_key;
+        ech += other.ech;
+        unsupported += other.unsupported;
+        midstream += other.midstream;
+        broken += other.broken;
+        for (std::size_t i = 0; i < why_no_key.size(); ++i) why_no_key[i] += other.why_no_key[i];
+        return *this;
+    }
+};
+
 struct Counts {
     std::uint64_t packets = 0, bytes = 0;
     std::uint64_t tcp_payload = 0, quic_payload = 0;
@@ -48,7 +66,8 @@ struct Counts {
                   forgotten = 0;
     std::uint64_t bad_checksums = 0, ignored_checksums = 0, bad_checksum_bytes = 0;
     std::uint64_t truncated_packets = 0, gaps = 0, fragments = 0;
-    std::uint64_t tls_no_key = 0, tls_ech = 0, tls_midstream = 0, http_2 = 0, quic_flows = 0;
+    TlsCounts tls;
+    std::uint64_t http_2 = 0, quic_flows = 0;
     std::uint64_t memory_bytes = 0;
 };
 

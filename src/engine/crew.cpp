@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstring>
 #include <thread>
 #include <vector>
 
@@ -48,10 +49,20 @@ struct Step {
     Placed placed;  // of a tick: only the sequence
 };
 
+/// Lines of a key log on their way to several workers; wiped when all have taken them.
+struct SecretText {
+    explicit SecretText(std::string_view lines) : text(lines) {}
+    ~SecretText() { explicit_bzero(text.data(), text.size()); }
+    SecretText(const SecretText&) = delete;
+    SecretText& operator=(const SecretText&) = delete;
+    std::string text;
+};
+
 /// What one worker is given of one batch of frames. Owns the bytes.
 struct Parcel {
     std::vector<Step> steps;
     std::vector<std::vector<std::uint8_t>> memory;
+    std::shared_ptr<const SecretText> secrets;  // known before all steps; may be null
     bool last = false;
 
     void add(const Placed& placed) {
@@ -119,9 +130,7 @@ void add(Counts& sum, const Counts& one) {
     sum.bad_checksums += one.bad_checksums;
     sum.ignored_checksums += one.ignored_checksums;
     sum.gaps += one.gaps;
-    sum.tls_no_key += one.tls_no_key;
-    sum.tls_ech += one.tls_ech;
-    sum.tls_midstream += one.tls_midstream;
+    sum.tls += one.tls;
     sum.http_2 += one.http_2;
     sum.quic_flows += one.quic_flows;
     sum.memory_bytes += one.memory_bytes;
@@ -153,7 +162,9 @@ struct Crew::State {
         Worker(const Options& options, unsigned index, const detect::Rules& rules,
                const detect::Names& names, const detect::Prefilter& prefilter)
             : tools(options.limits, wanted_by(options), rules, names, prefilter),
-              pipeline(tools, index) {}
+              pipeline(tools, index) {
+            tools.secrets.expect_more(!options.keylogs.empty());
+        }
     };
 
     const Options& options;
@@ -169,6 +180,7 @@ struct Crew::State {
     std::thread reporting;
     std::atomic<std::uint64_t> batches_reported = 0;
     std::uint64_t batches_pushed = 0;
+    std::shared_ptr<const SecretText> secrets;  // for the next parcels
     std::vector<Counts> latest;  // of each worker, as the reporting thread knows them
     bool finished = false;
 
@@ -233,6 +245,7 @@ struct Crew::State {
         for (bool last = false; !last;) {
             const std::unique_ptr<Parcel> parcel = worker.parcels.pop();
             auto harvest = std::make_unique<Harvest>();
+            if (parcel->secrets) worker.pipeline.add_secrets(parcel->secrets->text);
             for (const Step& step : parcel->steps) {
                 const std::uint64_t sequence = step.placed.sequence;
                 sightings.clear();
@@ -299,6 +312,7 @@ struct Crew::State {
     }
 
     void push_dealt(const Batch<capture::Frame>& frames, bool last) {
+        if (!reporting.joinable()) start();
         std::vector<std::unique_ptr<Parcel>> parcels;
         for (std::size_t w = 0; w < workers.size(); ++w)
             parcels.push_back(std::make_unique<Parcel>());
@@ -318,6 +332,8 @@ struct Crew::State {
                 parcels[symmetric_hash(one.packet) % workers.size()]->add(one);
         }
         ++batches_pushed;
+        for (auto& parcel : parcels) parcel->secrets = secrets;
+        secrets.reset();
         for (std::size_t w = 0; w < workers.size(); ++w) {
             parcels[w]->last = last;
             workers[w]->parcels.push(std::move(parcels[w]));
@@ -347,11 +363,23 @@ Crew::Crew(const Options& options, unsigned workers, const detect::Rules& rules,
         state_->workers.push_back(
             std::make_unique<State::Worker>(options, i, rules, names, prefilter));
     }
-    if (!state_->alone()) state_->start();
 }
 
 Crew::~Crew() {
     state_->join();
+}
+
+void Crew::add_private_key(const std::string& pem) {
+    for (auto& worker : state_->workers) worker->tools.secrets.add_private_key(pem);
+}
+
+void Crew::add_secrets(std::string_view key_log) {
+    if (state_->alone()) {
+        state_->workers[0]->pipeline.add_secrets(key_log);
+        return;
+    }
+    if (state_->secrets) state_->push_dealt({}, false);  // each parcel takes one text along
+    state_->secrets = std::make_shared<const SecretText>(key_log);
 }
 
 void Crew::push(const Batch<capture::Frame>& frames, const capture::SourceCounts& source) {

@@ -16,6 +16,10 @@ public:
          const detect::Names& names, const detect::Prefilter& prefilter, Reporter& reporter);
     ~Crew();
 
+    /// An RSA private key (PEM), before the first packet.
+    void add_private_key(const std::string& pem);
+    /// Lines of a key log: known to every worker before the packets that are pushed next.
+    void add_secrets(std::string_view key_log);
     void push(const Batch<capture::Frame>& frames, const capture::SourceCounts& source);
     /// Returns when everything pushed so far has been reported.
     void drain();

@@ -18,9 +18,14 @@ struct HelloPlace {
     std::uint64_t packet_number;
 };
 
-/// Appends the handshake, and its server's name if that speaks for MCP. `protocol`: "tls" or
-/// "quic".
-void tell_hello(const tls::Hello& hello, const char* protocol, const HelloPlace& place,
-                const detect::Names& names, Batch<inventory::Sighting>& out);
+/// "1.3"; empty for what is no version of TLS.
+std::string tls_version_name(std::uint16_t version);
+
+/// All that the client said.
+inventory::TlsSighting handshake_of(const tls::Hello& hello, const HelloPlace& place);
+
+/// Appends the name that the client asks for, if that speaks for MCP. `protocol`: "tls" or "quic".
+void tell_name(const std::string& server_name, const char* protocol, const HelloPlace& place,
+               const detect::Names& names, Batch<inventory::Sighting>& out);
 
 }  // namespace umbratap::engine

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "engine/hello_sightings.h"
-
 namespace umbratap::engine {
 
 using flow::Direction;
@@ -57,10 +55,10 @@ Problem Layer::push_unknown(const StreamChunk& chunk, Surroundings& around, Fate
     }
     if (tls) {
         wrapping_ = Wrapping::tls;
-        hello_ = std::make_unique<tls::HelloReader>(tools_->budget);
+        tls_ = std::make_unique<TlsLayer>(*tools_, depth_);
+        if (tools_->wanted.streams && depth_ == 0) decrypted_ = std::make_unique<StreamDigests>();
     } else {
         wrapping_ = Wrapping::none;
-        connection_ = std::make_unique<http::Connection>(tools_->limits.http, tools_->budget);
     }
     const Problem problem = push_start(chunk, around, fates, out);
     return problem.or_else(push(chunk, around, fates, out));
@@ -99,42 +97,48 @@ Problem Layer::push_start(const StreamChunk& now, Surroundings& around, Fates& f
 
 Problem Layer::push_tls(const StreamChunk& chunk, Surroundings& around, Fates& fates,
                         Batch<Sighting>& out) {
-    const std::size_t side = index(chunk.direction);
-    if (chunk.alternate) return no_problem;
-    tls_bytes_[side] += chunk.data.size();
-    const bool gap = chunk.missing > 0;
-    if (chunk.direction == Direction::to_server && !chunk.data.empty() && !gap) {
-        const Problem problem = hello_->push(chunk.data);
-        if (hello_->state() == tls::HelloReader::State::done) {
-            fates.add(Fate::inspected, chunk.data.size());
-            tell_hello(hello_->hello(), "tls", {around.flow, chunk.time, chunk.packet_number},
-                       tools_->names, out);
-            opaque_ = hello_->hello().encrypted_client_hello ? Fate::ech : Fate::no_key;
-            hello_.reset();
-            return problem;
-        }
-        if (hello_->state() == tls::HelloReader::State::not_tls) {
-            // Application data without a handshake: the capture began in the middle of the
-            // connection.
-            opaque_ = midstream_ ? Fate::midstream : Fate::no_key;
-            fates.add(*opaque_, chunk.data.size());
-            hello_.reset();
-            return problem;
-        }
-        fates.add(Fate::inspected, chunk.data.size());
-        return problem;
+    inside_.clear();
+    const Problem problem = tls_->push(chunk, around, fates, inside_, out);
+    return push_inside(problem, around, fates, out);
+}
+
+Problem Layer::retry(Time now, Surroundings& around, Fates& fates, Batch<Sighting>& out) {
+    Problem problem;
+    if (!opaque_ && tls_ && tls_->waits_for_keys()) {
+        inside_.clear();
+        problem = tls_->retry(now, around, fates, inside_, out);
+        problem = push_inside(problem, around, fates, out);
     }
-    const Fate fate = midstream_ ? Fate::midstream : Fate::no_key;
-    fates.add(fate, chunk.data.size());
-    if (gap || tls_bytes_[index(Direction::to_client)] > tools_->limits.tls_start_bytes_max) {
-        opaque_ = fate;
-        hello_.reset();
+    if (!opaque_ && inner_ && inner_->waits_for_keys()) {
+        Fates counted;
+        problem = problem.or_else(inner_->retry(now, *inner_around_, counted, out));
+        fates.refine(counted);
     }
-    return no_problem;
+    return problem;
+}
+
+/// What TLS held is inspected like any other stream; its bytes have their fates already, those that
+/// nobody looks at are moved.
+Problem Layer::push_inside(Problem problem, Surroundings& around, Fates& fates,
+                           Batch<Sighting>& out) {
+    Fates counted;
+    for (const StreamChunk& chunk : inside_) {
+        if (decrypted_) decrypted_->add(chunk);
+        if (!opaque_) problem = problem.or_else(push_plain(chunk, around, counted, out));
+    }
+    fates.refine(counted);
+    if (opaque_) {
+        tls_->abandon(*opaque_, fates);
+    } else {
+        opaque_ = tls_->opaque();
+    }
+    return problem;
 }
 
 Problem Layer::push_plain(const StreamChunk& chunk, Surroundings& around, Fates& fates,
                           Batch<Sighting>& out) {
+    if (!connection_)
+        connection_ = std::make_unique<http::Connection>(tools_->limits.http, tools_->budget);
     items_.clear();
     Problem problem = connection_->push(chunk, items_);
     if (!chunk.alternate) fates.add(Fate::inspected, chunk.data.size());
@@ -192,10 +196,22 @@ Problem Layer::push_tunnelled(const http::Tunnelled& piece, const Surroundings& 
     return problem;
 }
 
-void Layer::finish(const Surroundings& around, Time time, std::uint64_t packet_number,
-                   Batch<Sighting>& out) {
-    if (inner_) inner_->finish(*inner_around_, time, packet_number, out);
+Problem Layer::finish(Surroundings& around, Time time, std::uint64_t packet_number, Fates& fates,
+                      Batch<Sighting>& out) {
+    Problem problem;
+    if (tls_ && !opaque_) {
+        inside_.clear();
+        problem = tls_->finish(time, around, fates, inside_, out);
+        problem = push_inside(problem, around, fates, out);
+    }
+    if (inner_) {
+        Fates counted;
+        problem =
+            problem.or_else(inner_->finish(*inner_around_, time, packet_number, counted, out));
+        fates.refine(counted);
+    }
     dialogue_.finish(around, time, packet_number, out);
+    return problem;
 }
 
 }  // namespace umbratap::engine

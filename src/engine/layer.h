@@ -10,9 +10,10 @@
 #include "base/batch.h"
 #include "engine/dialogue.h"
 #include "engine/fate.h"
+#include "engine/stream_digests.h"
+#include "engine/tls_layer.h"
 #include "flow/stream_chunk.h"
 #include "http/connection.h"
-#include "tls/hello.h"
 
 namespace umbratap::engine {
 
@@ -25,8 +26,10 @@ public:
     /// known.
     Problem push(const flow::StreamChunk& chunk, Surroundings& around, Fates& fates,
                  Batch<inventory::Sighting>& out);
-    void finish(const Surroundings& around, Time time, std::uint64_t packet_number,
-                Batch<inventory::Sighting>& out);
+    /// TLS waits for keys: some may have come by now, or were waited for long enough.
+    Problem retry(Time now, Surroundings& around, Fates& fates, Batch<inventory::Sighting>& out);
+    Problem finish(Surroundings& around, Time time, std::uint64_t packet_number, Fates& fates,
+                   Batch<inventory::Sighting>& out);
 
     /// Nothing more will be understood: all further bytes have this fate, and the flow may be
     /// shunted.
@@ -37,6 +40,11 @@ public:
                             (connection_ && (connection_->speech() == http::Speech::unknown ||
                                              connection_->speech() == http::Speech::foreign)));
     }
+    bool waits_for_keys() const noexcept {
+        return (tls_ && tls_->waits_for_keys()) || (inner_ && inner_->waits_for_keys());
+    }
+    /// What was inside of TLS, if stream events are wanted and it was opened.
+    StreamDigests* decrypted() noexcept { return decrypted_.get(); }
     /// Requests come from what was taken for the server.
     bool reversed() const noexcept { return connection_ && connection_->reversed(); }
 
@@ -49,6 +57,8 @@ private:
                        Batch<inventory::Sighting>& out);
     Problem push_tls(const flow::StreamChunk& chunk, Surroundings& around, Fates& fates,
                      Batch<inventory::Sighting>& out);
+    Problem push_inside(Problem problem, Surroundings& around, Fates& fates,
+                        Batch<inventory::Sighting>& out);
     Problem push_plain(const flow::StreamChunk& chunk, Surroundings& around, Fates& fates,
                        Batch<inventory::Sighting>& out);
     Problem push_tunnelled(const http::Tunnelled& piece, const Surroundings& around, Fates& fates,
@@ -68,8 +78,9 @@ private:
         bool ended = false;
     };
     std::array<Start, 2> start_;
-    std::array<std::uint64_t, 2> tls_bytes_{};
-    std::unique_ptr<tls::HelloReader> hello_;
+    std::unique_ptr<TlsLayer> tls_;
+    Batch<flow::StreamChunk> inside_;  // of TLS
+    std::unique_ptr<StreamDigests> decrypted_;
     std::unique_ptr<http::Connection> connection_;
     Dialogue dialogue_;
     Batch<http::Item> items_;

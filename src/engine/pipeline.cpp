@@ -10,6 +10,7 @@
 
 #include <algorithm>
 
+#include "engine/flow_names.h"
 #include "engine/hello_sightings.h"
 
 namespace umbratap::engine {
@@ -25,54 +26,6 @@ constexpr std::uint16_t dns_port = 53, https_port = 443;
 
 bool on_https_port(const Packet& packet) {
     return packet.source_port == https_port || packet.target_port == https_port;
-}
-
-/// From the tuple and the first packet only, so that the same packets give the same id. 53 bits:
-/// exact in JavaScript.
-std::uint64_t flow_id_of(const inventory::Flow& flow) {
-    std::uint64_t hash = 0xcbf29ce484222325U;
-    const auto mix = [&](const void* bytes, std::size_t size) {
-        for (std::size_t i = 0; i < size; ++i)
-            hash = (hash ^ static_cast<const std::uint8_t*>(bytes)[i]) * 0x100000001b3U;
-    };
-    const std::int64_t start = flow.start.time_since_epoch().count();
-    const bool in_order = flow.client < flow.server;  // the same whoever is taken for the client
-    for (const packet::Endpoint& endpoint :
-         {in_order ? flow.client : flow.server, in_order ? flow.server : flow.client}) {
-        mix(endpoint.address.octets.data(), endpoint.address.octets.size());
-        mix(&endpoint.port, sizeof endpoint.port);
-    }
-    mix(&flow.transport, 1);
-    mix(&start, sizeof start);
-    hash ^= hash >> 29;
-    return hash & ((1ULL << 53) - 1);
-}
-
-/// Community ID v1 (github.com/corelight/community-id-spec), seed 0.
-std::string community_id_of(const inventory::Flow& flow) {
-    std::vector<std::uint8_t> bytes = {0, 0};
-    const packet::Endpoint& low = std::min(flow.client, flow.server);
-    const packet::Endpoint& high = std::max(flow.client, flow.server);
-    const std::size_t skipped = low.address.is_v4() ? 12 : 0;
-    for (const packet::Endpoint* endpoint : {&low, &high}) {
-        bytes.insert(bytes.end(),
-                     endpoint->address.octets.begin() + static_cast<std::ptrdiff_t>(skipped),
-                     endpoint->address.octets.end());
-    }
-    bytes.push_back(static_cast<std::uint8_t>(flow.transport));
-    bytes.push_back(0);
-    for (const packet::Endpoint* endpoint : {&low, &high}) {
-        bytes.push_back(static_cast<std::uint8_t>(endpoint->port >> 8));
-        bytes.push_back(static_cast<std::uint8_t>(endpoint->port & 0xff));
-    }
-    return "1:" + to_base64(sha1(bytes));
-}
-
-/// Gives a flow its ids, before anything is told of it: nothing is told of most flows.
-void name(inventory::Flow& flow) {
-    if (!flow.community_id.empty()) return;
-    flow.id = flow_id_of(flow);
-    flow.community_id = community_id_of(flow);
 }
 
 }  // namespace
@@ -105,6 +58,7 @@ void Pipeline::push(const Placed& placed, Batch<Sighting>& out) {
 }
 
 void Pipeline::tick(Time now, Batch<Sighting>& out, Batch<std::uint64_t>& last_seen) {
+    retry_keys(now, out, last_seen);
     over_.clear();
     table_.expire(now, over_);
     end_all("timeout", out, last_seen);
@@ -137,8 +91,7 @@ void Pipeline::push_tcp(Record& record, Direction direction, const Packet& packe
     if (!record.value) {
         record.value =
             std::make_unique<Conversation>(*tools_, ++last_connection_, !record.syn_seen);
-        if (tools_->wanted.streams)
-            record.value->digests = std::make_unique<Conversation::Digests>();
+        if (tools_->wanted.streams) record.value->digests = std::make_unique<StreamDigests>();
     }
     Conversation& conversation = *record.value;
     conversation.pushed += length;
@@ -156,10 +109,7 @@ void Pipeline::push_chunks(Record& record, Conversation& conversation, Batch<Sig
     for (const StreamChunk& chunk : chunks_) {
         if (!chunk.alternate) delivered += chunk.data.size();
         if (chunk.missing > 0) ++counts_.gaps;
-        if (conversation.digests && !chunk.alternate) {
-            conversation.digests->hash[index(chunk.direction)].add(chunk.data);
-            conversation.digests->bytes[index(chunk.direction)] += chunk.data.size();
-        }
+        if (conversation.digests) conversation.digests->add(chunk);
         if (!conversation.flow) conversation.know(flow_of(record, false));
         const bool reversed = conversation.around.reversed;
         const std::size_t told = out.size();
@@ -172,8 +122,52 @@ void Pipeline::push_chunks(Record& record, Conversation& conversation, Batch<Sig
     }
     settle(conversation, delivered);
     // The reassembled bytes are wanted to the end, whoever understands them.
-    if (const auto fate = conversation.layer.opaque(); fate && !tools_->wanted.streams)
+    if (const auto fate = conversation.layer.opaque(); fate && !tools_->wanted.streams) {
         shunt(record, conversation, *fate);
+    } else {
+        wait_for_keys(record, conversation.layer.waits_for_keys());
+    }
+}
+
+/// Enters a conversation among those that wait, or takes it out.
+void Pipeline::wait_for_keys(Record& record, bool waits) {
+    std::optional<std::size_t>& place = record.value->waiting;
+    if (waits == place.has_value()) return;
+    if (waits) {
+        place = waiting_.size();
+        waiting_.push_back(&record);
+        return;
+    }
+    waiting_.back()->value->waiting = *place;
+    waiting_[*place] = waiting_.back();
+    waiting_.pop_back();
+    place.reset();
+}
+
+void Pipeline::retry_keys(Time now, Batch<Sighting>& out, Batch<std::uint64_t>& last_seen) {
+    const std::vector<Record*> waiting = waiting_;
+    for (Record* record : waiting) {
+        Conversation& conversation = *record->value;
+        const std::size_t told = out.size();
+        const Problem problem =
+            conversation.layer.retry(now, conversation.around, counts_.fates, out);
+        if (out.size() > told) name(*conversation.flow);
+        if (problem) {
+            note(*record, conversation, problem, record->last_time, record->last_packet_number,
+                 out);
+        }
+        last_seen.resize(out.size(), record->last_sequence);
+        if (const auto fate = conversation.layer.opaque(); fate && !tools_->wanted.streams) {
+            shunt(*record, conversation, *fate);
+        } else {
+            wait_for_keys(*record, conversation.layer.waits_for_keys());
+        }
+    }
+}
+
+const Counts& Pipeline::counts() noexcept {
+    counts_.tls = tools_->tls_counts;
+    return counts_;
 }
 
 /// Gives a fate to the payload bytes that were not handed on; the layer gave one to the others.
@@ -197,10 +191,7 @@ void Pipeline::settle(Conversation& conversation, std::uint64_t delivered) {
 }
 
 void Pipeline::shunt(Record& record, Conversation& conversation, Fate fate) {
-    if (fate == Fate::no_key) ++counts_.tls_no_key;
-    if (fate == Fate::ech) ++counts_.tls_ech;
-    if (fate == Fate::midstream) ++counts_.tls_midstream;
-    if (fate == Fate::unsupported) ++counts_.http_2;
+    wait_for_keys(record, false);
     if (fate == Fate::shunted) counts_.problems.add(Problem{"flow.protocol_not_read"});
     counts_.fates.add(fate,
                       conversation.pushed - conversation.fated);  // early bytes that still waited
@@ -254,7 +245,9 @@ void Pipeline::push_quic(Record& record, Direction direction, const Packet& pack
     Fate fate = Fate::quic;
     if (opening.reader.state() == tls::QuicInitialReader::State::done) {
         const tls::Hello& hello = opening.reader.hello();
-        tell_hello(hello, "quic", {opening.flow, packet.time, packet.number}, tools_->names, out);
+        const HelloPlace place{opening.flow, packet.time, packet.number};
+        out.emplace_back(handshake_of(hello, place));
+        tell_name(hello.server_name, "quic", place, tools_->names, out);
         // Browsers send an ECH extension that means nothing; where a name is, that is no reason.
         if (hello.encrypted_client_hello && hello.server_name.empty()) fate = Fate::ech;
     }
@@ -262,7 +255,7 @@ void Pipeline::push_quic(Record& record, Direction direction, const Packet& pack
 }
 
 void Pipeline::shunt_quic(Record& record, Fate fate) {
-    if (fate == Fate::ech) ++counts_.tls_ech;
+    if (fate == Fate::ech) ++tools_->tls_counts.ech;
     record.shunted = true;
     record.fate = static_cast<std::uint8_t>(fate);
     quic_openings_.erase(&record);
@@ -297,28 +290,6 @@ void Pipeline::note(Problem problem, std::vector<std::string_view>& told,
     out.emplace_back(inventory::AnomalySighting{flow, time, packet_number, problem});
 }
 
-std::shared_ptr<inventory::Flow> Pipeline::flow_of(const Record& record, bool reversed) {
-    auto flow = std::make_shared<inventory::Flow>();
-    flow->client = reversed ? record.server() : record.client();
-    flow->server = reversed ? record.client() : record.server();
-    flow->transport = record.key.transport;
-    flow->origin = record.origin;
-    flow->tunnel = record.tunnel;
-    flow->start = record.first_time;
-    flow->first_packet = record.first_packet_number;
-    for (const std::uint16_t vlan : record.key.vlans) {
-        if (vlan != packet::no_vlan) flow->vlans.push_back(vlan);
-    }
-    return flow;
-}
-
-std::shared_ptr<const inventory::Flow> Pipeline::named_flow_of(const Record& record,
-                                                               bool reversed) {
-    std::shared_ptr<inventory::Flow> flow = flow_of(record, reversed);
-    name(*flow);
-    return flow;
-}
-
 /// A flow is over: what still waited is walked, and all is told.
 void Pipeline::end(Record& record, const char* reason, Batch<Sighting>& out) {
     (record.key.transport == packet::Transport::tcp ? counts_.tcp_flows : counts_.udp_flows) += 1;
@@ -327,7 +298,7 @@ void Pipeline::end(Record& record, const char* reason, Batch<Sighting>& out) {
         if (!record.client_seen || !record.server_seen) ++counts_.one_direction;
         if (!record.syn_seen) ++counts_.midstream;
     }
-    std::optional<std::array<inventory::StreamDirection, 2>> stream;
+    std::optional<std::array<inventory::StreamDirection, 2>> stream, decrypted;
     if (record.value) {
         Conversation& conversation = *record.value;
         chunks_.clear();
@@ -338,12 +309,18 @@ void Pipeline::end(Record& record, const char* reason, Batch<Sighting>& out) {
     if (record.value) {
         Conversation& conversation = *record.value;
         const std::size_t told = out.size();
-        conversation.layer.finish(conversation.around, record.last_time, record.last_packet_number,
-                                  out);
+        if (!conversation.flow) conversation.know(flow_of(record, false));
+        const Problem problem = conversation.layer.finish(
+            conversation.around, record.last_time, record.last_packet_number, counts_.fates, out);
+        if (problem) {
+            note(record, conversation, problem, record.last_time, record.last_packet_number, out);
+        }
         if (out.size() > told) name(*conversation.flow);
         counts_.fates.add(Fate::gap, conversation.pushed - conversation.fated);
         flow = conversation.flow;
-        if (conversation.digests) stream = digests_of(conversation);
+        if (conversation.digests) stream = conversation.digests->finish();
+        if (StreamDigests* inside = conversation.layer.decrypted()) decrypted = inside->finish();
+        wait_for_keys(record, false);
         if (conversation.layer.unclear()) counts_.problems.add(Problem{"flow.protocol_unclear"});
         if (const auto fate = conversation.layer.opaque()) shunt(record, conversation, *fate);
     }
@@ -360,18 +337,8 @@ void Pipeline::end(Record& record, const char* reason, Batch<Sighting>& out) {
     }
     sighting.reason = reason;
     sighting.stream = stream;
+    sighting.decrypted = decrypted;
     out.emplace_back(std::move(sighting));
-}
-
-std::array<inventory::StreamDirection, 2> Pipeline::digests_of(Conversation& conversation) {
-    std::array<inventory::StreamDirection, 2> stream;
-    for (const Direction direction : {Direction::to_server, Direction::to_client}) {
-        const std::size_t i = index(direction);
-        stream[i].bytes = conversation.digests->bytes[i];
-        stream[i].missing = conversation.tcp.counts(direction).missing;
-        stream[i].sha256 = to_hex(conversation.digests->hash[i].finish());
-    }
-    return stream;
 }
 
 }  // namespace umbratap::engine

@@ -39,11 +39,8 @@ struct Conversation {
     std::uint64_t pushed = 0, fated = 0;       // payload bytes that came, and that have a fate
     std::array<flow::TcpCounts, 2> counted{};  // what of TcpStream::counts was taken over already
     std::vector<std::string_view> problems_told;  // the first of a kind is an anomaly
-    struct Digests {
-        std::array<Sha256, 2> hash;
-        std::array<std::uint64_t, 2> bytes{};
-    };
-    std::unique_ptr<Digests> digests;  // if stream events are wanted
+    std::unique_ptr<StreamDigests> digests;       // if stream events are wanted
+    std::optional<std::size_t> waiting;           // its place among those that wait for keys
 };
 
 /// A QUIC connection, or what may be one, until its ClientHello is complete.
@@ -71,7 +68,11 @@ public:
     void tick(Time now, Batch<inventory::Sighting>& out, Batch<std::uint64_t>& last_seen);
     void finish(Batch<inventory::Sighting>& out, Batch<std::uint64_t>& last_seen);
 
-    Counts& counts() noexcept { return counts_; }
+    /// TLS secrets, in the format of a key log.
+    void add_secrets(std::string_view key_log) { tools_->secrets.add(key_log); }
+
+    /// The sums so far.
+    const Counts& counts() noexcept;
 
 private:
     using Table = flow::Table<Conversation>;
@@ -87,6 +88,8 @@ private:
     void push_dns(Record& record, const packet::Packet& packet, Batch<inventory::Sighting>& out);
     void push_chunks(Record& record, Conversation& conversation, Batch<inventory::Sighting>& out);
     void settle(Conversation& conversation, std::uint64_t delivered);
+    void wait_for_keys(Record& record, bool waits);
+    void retry_keys(Time now, Batch<inventory::Sighting>& out, Batch<std::uint64_t>& last_seen);
     void shunt(Record& record, Conversation& conversation, Fate fate);
     void end(Record& record, const char* reason, Batch<inventory::Sighting>& out);
     void end_all(const char* reason, Batch<inventory::Sighting>& out,
@@ -96,16 +99,13 @@ private:
     void note(Problem problem, std::vector<std::string_view>& told,
               const std::shared_ptr<const inventory::Flow>& flow, Time time,
               std::uint64_t packet_number, Batch<inventory::Sighting>& out);
-    static std::shared_ptr<inventory::Flow> flow_of(const Record& record, bool reversed);
-    static std::shared_ptr<const inventory::Flow> named_flow_of(const Record& record,
-                                                                bool reversed);
-    static std::array<inventory::StreamDirection, 2> digests_of(Conversation& conversation);
 
     Tools* tools_;
     Counts counts_;
     Table table_;
     std::uint64_t last_connection_;
     std::unordered_map<const Record*, QuicOpening> quic_openings_;
+    std::vector<Record*> waiting_;  // for keys
     Batch<flow::StreamChunk> chunks_;
     Batch<Record*> over_;
     dns::Answer answer_;

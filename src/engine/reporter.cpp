@@ -90,9 +90,12 @@ inventory::Stats Reporter::stats(const Counts& counts, const capture::SourceCoun
     for (std::size_t i = 2; i < fates; ++i) {
         stats.blind[std::string(fate_names[i])] = counts.fates[static_cast<Fate>(i)];
     }
-    stats.connections = {{"tls_no_key", counts.tls_no_key},
-                         {"tls_ech", counts.tls_ech},
-                         {"tls_midstream", counts.tls_midstream},
+    stats.connections = {{"tls_decrypted", counts.tls.decrypted},
+                         {"tls_no_key", counts.tls.no_key},
+                         {"tls_ech", counts.tls.ech},
+                         {"tls_unsupported", counts.tls.unsupported},
+                         {"tls_midstream", counts.tls.midstream},
+                         {"tls_broken", counts.tls.broken},
                          {"http_2", counts.http_2},
                          {"quic", counts.quic_flows},
                          {"truncated_packets", counts.truncated_packets},
@@ -108,8 +111,10 @@ void Reporter::publish(const Counts& counts, const capture::SourceCounts& source
     report::Gauges gauges;
     gauges.memory_bytes["conversations"] = counts.memory_bytes;
     gauges.tcp_gaps = counts.gaps;
-    gauges.tls_connections = {{"no_key", counts.tls_no_key + counts.tls_ech},
-                              {"broken", counts.tls_midstream}};
+    gauges.tls_connections = {{"decrypted", counts.tls.decrypted},
+                              {"no_key", counts.tls.no_key + counts.tls.ech},
+                              {"unsupported", counts.tls.unsupported},
+                              {"broken", counts.tls.midstream + counts.tls.broken}};
     for (const inventory::StoredServer& server : store_.servers()) ++gauges.servers[server.verdict];
     for (const auto& sink : sinks_) {
         report::SinkCounts& sums = gauges.sinks[std::string(sink->kind())];

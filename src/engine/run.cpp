@@ -11,6 +11,7 @@
 
 #include "capture/source.h"
 #include "engine/crew.h"
+#include "engine/keys.h"
 #include "engine/reporter.h"
 #include "report/progress.h"
 
@@ -75,8 +76,9 @@ bool colour_wanted() {
 class Notices {
 public:
     explicit Notices(const Options& options) : quiet_(options.quiet) {}
-    void take(capture::Source& source) {
-        for (const capture::Notice& notice : source.take_notices()) {
+    template <class Origin>
+    void take(Origin& origin) {
+        for (const capture::Notice& notice : origin.take_notices()) {
             cut_short_ = cut_short_ || notice.cut_short;
             if (!quiet_ || notice.cut_short) std::cerr << "umbratap: " << notice.text << '\n';
         }
@@ -99,6 +101,7 @@ int run(const Options& options) {
     } catch (const std::invalid_argument& error) {
         throw UsageError(std::string("BPF filter: ") + error.what());
     }
+    Keys keys(options);
     Reporter reporter(options, loaded.policy, loaded.rules, loaded.catalogue);
     catch_signals();
     for (const std::string& warning : loaded.policy.warnings())
@@ -110,6 +113,8 @@ int run(const Options& options) {
     report::Progress progress(!options.quiet && isatty(STDERR_FILENO) != 0, options.read.front());
     Notices notices(options);
     Batch<capture::Frame> frames;
+    keys.begin(crew);
+    notices.take(keys);
     bool trouble = false;
     const auto say_trouble = [&] {
         if (const std::string line = reporter.take_trouble(); !line.empty()) {
@@ -120,9 +125,11 @@ int run(const Options& options) {
     while (stop_wanted == 0) {
         frames.clear();
         if (!source->read(frames)) break;
+        keys.feed(*source, crew);
         crew.push(frames, source->counts());
         progress.update(source->counts());
         notices.take(*source);
+        notices.take(keys);
         if (reopen_wanted != 0) {
             reopen_wanted = 0;
             crew.drain();

@@ -2,16 +2,22 @@
 // workers share any of it but what is constant.
 #pragma once
 
+#include <deque>
+
 #include "base/buffer.h"
 #include "detect/names.h"
 #include "detect/prefilter.h"
 #include "detect/rules.h"
+#include "engine/counts.h"
 #include "flow/fragments.h"
 #include "flow/table.h"
 #include "flow/tcp_stream.h"
 #include "http/connection.h"
 #include "mcp/message.h"
 #include "packet/packet.h"
+#include "tls/secrets.h"
+#include "tls/session.h"
+#include "tls/workspace.h"
 
 namespace umbratap::engine {
 
@@ -26,12 +32,12 @@ struct Wanted {
 struct Limits {
     std::uint64_t memory_bytes_max = 512ULL * 1024 * 1024;  ///< kept per core
     int tunnels_max = 4;                                    ///< CONNECT inside CONNECT
-    std::uint32_t tls_start_bytes_max =
-        64 * 1024;  ///< from the server, before the client's hello is given up
     packet::DecodeLimits packet;
     flow::FragmentLimits fragments;
     flow::TableLimits table;
     flow::TcpLimits tcp;
+    tls::SessionLimits tls;
+    tls::SecretsLimits secrets;
     http::Limits http;
     mcp::Limits mcp;
 };
@@ -44,6 +50,8 @@ struct Tools {
     detect::Prefilter::Scanner scanner;
     mcp::Decoder decoder;
     Budget budget;
+    tls::Secrets secrets;
+    TlsCounts tls_counts;
     Batch<mcp::Message> messages;  ///< scratch of Dialogue
 
     Tools(const Limits& l, Wanted w, const detect::Rules& r, const detect::Names& n,
@@ -54,7 +62,18 @@ struct Tools {
           names(n),
           scanner(prefilter),
           decoder(l.mcp, r.watch(), mcp::Wanted{w.payloads}),
-          budget(l.memory_bytes_max) {}
+          budget(l.memory_bytes_max),
+          secrets(l.secrets) {}
+
+    /// Of all TLS layers with so many tunnels around them; see tls::Workspace.
+    tls::Workspace& workspace(int depth) {
+        while (workspaces_.size() <= static_cast<std::size_t>(depth))
+            workspaces_.emplace_back(budget);
+        return workspaces_[static_cast<std::size_t>(depth)];
+    }
+
+private:
+    std::deque<tls::Workspace> workspaces_;  // they never move
 };
 
 }  // namespace umbratap::engine

@@ -94,6 +94,7 @@ Contact contact_of(const Exchange& exchange, const Place& place, Time time, bool
     contact.tls = !exchange.tls.version.empty();
     contact.decrypted_mirror = decrypted_mirror;
     contact.server_name = exchange.tls.server_name;
+    contact.certificate_names = exchange.tls.certificate_names;
     return contact;
 }
 

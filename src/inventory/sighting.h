@@ -37,6 +37,7 @@ struct Flow {
 struct TlsView {
     std::string version;  ///< "1.2", "1.3"; empty where there was none
     std::string server_name;
+    std::vector<std::string> certificate_names;  ///< empty where none was seen
 };
 
 /// The explicit proxy in between.
@@ -117,8 +118,15 @@ struct TlsSighting {
     std::shared_ptr<const Flow> flow;
     Time time;
     std::uint64_t packet_number = 0;
-    std::string server_name, version, ja3, ja4;
-    std::vector<std::string> protocols;
+    std::string server_name;             ///< SNI
+    std::string version, cipher_suite;   ///< chosen by the server; version else as offered
+    std::string ja3, ja3s, ja4;          ///< fingerprints
+    std::vector<std::string> protocols;  ///< ALPN as offered
+    std::string protocol;                ///< ALPN as chosen
+    std::string certificate_subject, certificate_issuer;
+    std::vector<std::string> certificate_names;
+    bool resumed = false;
+    bool encrypted_client_hello = false;  ///< ECH was offered: the name may be the outer one
 };
 
 struct AnomalySighting {
@@ -140,7 +148,8 @@ struct FlowSighting {
     std::uint64_t packet_number = 0;
     std::uint64_t packets[2] = {}, bytes[2] = {};  ///< to server, to client; IP bytes
     std::string reason;                            ///< "closed", "timeout", "forgotten", "end"
-    std::optional<std::array<StreamDirection, 2>> stream;  ///< if asked for
+    std::optional<std::array<StreamDirection, 2>> stream;     ///< if asked for
+    std::optional<std::array<StreamDirection, 2>> decrypted;  ///< the same inside of TLS
 };
 
 using Sighting =

@@ -174,6 +174,11 @@ void write_body(JsonWriter& json, const HttpExchange& http) {
     json.close();
 }
 
+/// As Suricata writes a distinguished name, of which we keep one part.
+std::string common_name(const std::string& name) {
+    return name.empty() ? std::string() : "CN=" + name;
+}
+
 void write_body(JsonWriter& json, const TlsHandshake& tls) {
     json.open("tls");
     json.text("sni", tls.server_name);
@@ -183,7 +188,17 @@ void write_body(JsonWriter& json, const TlsHandshake& tls) {
     json.open("ja3");
     json.text("hash", tls.ja3);
     json.close();
+    json.open("ja3s");
+    json.text("hash", tls.ja3s);
+    json.close();
     json.text("ja4", tls.ja4);
+    json.text("cipher_suite", tls.cipher_suite);
+    if (!tls.protocol.empty()) json.texts("server_alpns", {tls.protocol});
+    json.text("subject", common_name(tls.certificate_subject));
+    json.text("issuerdn", common_name(tls.certificate_issuer));
+    json.texts("subjectaltname", tls.certificate_names);
+    if (tls.resumed) json.truth("session_resumed", true);
+    if (tls.encrypted_client_hello) json.truth("encrypted_client_hello", true);
     json.close();
 }
 
@@ -207,20 +222,25 @@ void write_body(JsonWriter& json, const FlowEnd& end) {
     json.close();
 }
 
-void write_body(JsonWriter& json, const StreamEnd& end) {
-    json.open("stream");
-    if (end.flow.stream) {
-        json.open("tcp");
-        for (const int way : {0, 1}) {
-            const StreamDirection& direction = (*end.flow.stream)[static_cast<std::size_t>(way)];
-            json.open(way == 0 ? "to_server" : "to_client");
-            json.number("bytes", direction.bytes);
-            json.text("sha256", direction.sha256);
-            json.number("missing", direction.missing);
-            json.close();
-        }
+void write_stream(JsonWriter& json, std::string_view name,
+                  const std::optional<std::array<StreamDirection, 2>>& stream) {
+    if (!stream) return;
+    json.open(name);
+    for (const std::size_t way : {0, 1}) {
+        const StreamDirection& direction = (*stream)[way];
+        json.open(way == 0 ? "to_server" : "to_client");
+        json.number("bytes", direction.bytes);
+        json.text("sha256", direction.sha256);
+        json.number("missing", direction.missing);
         json.close();
     }
+    json.close();
+}
+
+void write_body(JsonWriter& json, const StreamEnd& end) {
+    json.open("stream");
+    write_stream(json, "tcp", end.flow.stream);
+    write_stream(json, "tls", end.flow.decrypted);
     json.close();
 }
 
