@@ -163,10 +163,7 @@ Problem Layer::push_plain(const StreamChunk& chunk, Surroundings& around, Fates&
         }
         problem = problem.or_else(dialogue_.push(std::move(item), around, out));
     }
-    if (connection_->deaf() && !inner_) {
-        opaque_ =
-            connection_->speech() == http::Speech::http_2 ? Fate::unsupported : of_no_interest;
-    }
+    if (connection_->deaf() && !inner_) opaque_ = of_no_interest;
     return problem;
 }
 

@@ -35,6 +35,7 @@ public:
     Budget& budget() const noexcept { return text_.budget(); }
     bool is_events() const noexcept { return is_ == Is::events; }
     bool open() const noexcept { return is_ != Is::over; }
+    bool skipped() const noexcept { return is_ == Is::skipped; }
     ExchangeId exchange() const noexcept { return exchange_; }
     std::uint64_t bytes() const noexcept { return bytes_; }  ///< as sent
 

@@ -4,17 +4,20 @@
 //     PRI * HTTP/2.0␍␊␍␊SM…     the preface (RFC 9113, 3.4)     Http2
 //     GET /mcp HTTP/1.1␍␊       a head, or events without one   Http1
 //     SSH-2.0-…, \x16\x03\x01   known to be something else      given up at once
+//     frame, frame, frame       HTTP/2 from its middle          Http2
 //     anything else             may be the middle of HTTP/1     given up after 64 KiB
 //
 // As long as nothing is recognised, all but lines and the preface are given to an Http1 that looks
-// for its place; what it skips is accounted for once it is known what it was. A connection is
-// foreign when both directions are given up.
+// for its place; what it skips is accounted for once it is known what it was. Before that, bytes
+// pass a FrameFinder, which holds back what may be frames of HTTP/2. A connection is foreign when
+// both directions are given up.
 #include "http/connection.h"
 
 #include <algorithm>
 #include <variant>
 
 #include "http/http1.h"
+#include "http/http2.h"
 #include "http/lines.h"
 
 namespace umbratap::http {
@@ -23,16 +26,7 @@ namespace {
 
 constexpr std::string_view http_2_preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 constexpr std::uint64_t recognised_within_bytes = 64 * 1024;  // per direction
-
-/// Not read yet: named once, and counted.
-struct Http2 {
-    bool told = false;
-    void push(const flow::StreamChunk& chunk, Turn& turn) noexcept {
-        if (!told) turn.found(Problem{"http2.not_read"});
-        told = true;
-        turn.unseen.unsupported += chunk.data.size();
-    }
-};
+constexpr std::uint64_t frame_within_bytes = 16 * 1024 + 16;  // the rest of one, and the next
 
 struct Foreign {
     std::uint64_t Unseen::*why = &Unseen::shunted;
@@ -55,13 +49,19 @@ std::string_view known_beginning(std::uint8_t first) noexcept {
 struct Unknown {
     enum class Start : std::uint8_t { fresh, known, line, http };
     struct Side {
-        explicit Side(Budget& budget) noexcept : kept(budget) {}
+        explicit Side(Budget& budget) noexcept : kept(budget), frames(budget, frame_within_bytes) {}
         Start start = Start::fresh;
-        std::string_view known;   // what it begins like
-        Buffer kept;              // of that, or the line so far
-        std::uint64_t bytes = 0;  // that may be the middle of HTTP/1
+        std::string_view known;  // what it begins like
+        Buffer kept;             // of that, or the line so far
+        FrameFinder frames;
+        std::uint64_t bytes = 0;  // that may be the middle of HTTP/1 or HTTP/2
         bool midstream = false;
         bool given_up = false;
+        bool ended = false;
+
+        bool has_preface() const noexcept {
+            return start == Start::known && known == http_2_preface;
+        }
     };
 
     Unknown(const Limits& limits, Budget& budget) noexcept
@@ -94,9 +94,13 @@ private:
     void begin(const flow::StreamChunk& chunk, Turn& turn);
     bool keep_known(Unknown::Side& side, const flow::StreamChunk& chunk, Turn& turn);
     bool keep_line(Unknown::Side& side, const flow::StreamChunk& chunk, Turn& turn);
-    void give_kept(Buffer& kept, Direction direction, Turn& turn);
+    void give(Bytes bytes, Direction direction, bool end, Turn& turn);
+    void push_unclear(Unknown& unknown, const flow::StreamChunk& chunk, Turn& turn);
     void push_http1(Unknown& unknown, const flow::StreamChunk& chunk, Turn& turn);
     void become_http1(Unknown& unknown, Turn& turn);
+    void become_http2(Unknown& unknown, const flow::StreamChunk& chunk, Bytes frames, Turn& turn);
+    static void start_http2(const Unknown& unknown, Direction from, Bytes frames, Http2& http2);
+    void upgrade_to_http2(Turn& turn);
     void become_foreign(const Unknown& unknown);
     void look_for_text(const flow::StreamChunk& chunk, Turn& turn) const;
 
@@ -129,11 +133,13 @@ void Connection::State::dispatch(const flow::StreamChunk& chunk, Turn& turn) {
             }
         },
         speaks_);
+    upgrade_to_http2(turn);
 }
 
 void Connection::State::begin(const flow::StreamChunk& chunk, Turn& turn) {
     Unknown& unknown = std::get<Unknown>(speaks_);
     Unknown::Side& side = unknown.sides[flow::index(chunk.direction)];
+    side.ended = side.ended || chunk.end;
     if (side.start == Unknown::Start::fresh) {
         if (chunk.missing > 0 || (chunk.offset > 0 && !chunk.data.empty())) side.midstream = true;
         if (!chunk.data.empty()) {
@@ -145,18 +151,18 @@ void Connection::State::begin(const flow::StreamChunk& chunk, Turn& turn) {
     }
     if (side.start == Unknown::Start::known && keep_known(side, chunk, turn)) return;
     if (side.start == Unknown::Start::line && keep_line(side, chunk, turn)) return;
-    push_http1(unknown, chunk, turn);
+    push_unclear(unknown, chunk, turn);
 }
 
 /// What was kept turned out to be something else; this direction and the connection are known
 /// better now.
-void Connection::State::give_kept(Buffer& kept, Direction direction, Turn& turn) {
-    if (kept.empty()) return;
+void Connection::State::give(Bytes bytes, Direction direction, bool end, Turn& turn) {
+    if (bytes.empty() && !end) return;
     flow::StreamChunk before = turn.chunk;
     before.direction = direction;
-    before.data = turn.shelf.keep(kept);
+    before.data = bytes;
     before.missing = 0;
-    before.end = false;
+    before.end = end;
     dispatch(before, turn);
 }
 
@@ -167,12 +173,8 @@ bool Connection::State::keep_known(Unknown::Side& side, const flow::StreamChunk&
     const std::string_view expected = side.known.substr(side.kept.size(), compared);
     const bool equal = chunk.missing == 0 && as_text(chunk.data.first(compared)) == expected;
     const bool whole = equal && side.kept.size() + compared == side.known.size();
-    if (whole && side.known == http_2_preface) {
-        // What the server said meanwhile was its part of the same.
-        const Unknown& unknown = std::get<Unknown>(speaks_);
-        unseen_.unsupported += side.kept.size() + unknown.sides[0].bytes + unknown.sides[1].bytes;
-        speaks_.emplace<Http2>();
-        dispatch(chunk, turn);
+    if (whole && side.has_preface()) {
+        become_http2(std::get<Unknown>(speaks_), chunk, chunk.data, turn);
         return true;
     }
     if (equal && !whole && !chunk.end && side.kept.append(chunk.data, side.known.size()))
@@ -180,7 +182,7 @@ bool Connection::State::keep_known(Unknown::Side& side, const flow::StreamChunk&
     side.start = Unknown::Start::http;
     side.given_up = whole;
     if (side.kept.empty()) return false;
-    give_kept(side.kept, chunk.direction, turn);
+    give(turn.shelf.keep(side.kept), chunk.direction, false, turn);
     dispatch(chunk, turn);
     return true;
 }
@@ -206,30 +208,53 @@ bool Connection::State::keep_line(Unknown::Side& side, const flow::StreamChunk& 
         unseen_.shunted += unknown.sides[0].bytes + unknown.sides[1].bytes;
         speaks_.emplace<Lines>(limits_, *budget_);
         for (const Direction direction : {flow::opposite(chunk.direction), chunk.direction}) {
-            give_kept(unknown.sides[flow::index(direction)].kept, direction, turn);
+            give(turn.shelf.keep(unknown.sides[flow::index(direction)].kept), direction, false,
+                 turn);
         }
         dispatch(rest, turn);
         return true;
     }
     side.start = Unknown::Start::http;
     if (side.kept.empty()) return false;
-    give_kept(side.kept, chunk.direction, turn);
+    give(turn.shelf.keep(side.kept), chunk.direction, false, turn);
     dispatch(rest, turn);
     return true;
 }
 
-void Connection::State::push_http1(Unknown& unknown, const flow::StreamChunk& chunk, Turn& turn) {
+/// What may be frames of HTTP/2 is held back; all else may be the middle of HTTP/1.
+void Connection::State::push_unclear(Unknown& unknown, const flow::StreamChunk& chunk, Turn& turn) {
     Unknown::Side& side = unknown.sides[flow::index(chunk.direction)];
     side.bytes += chunk.data.size();
+    flow::StreamChunk rest = chunk;
+    if (chunk.missing > 0 && !side.frames.waiting().empty()) {
+        flow::StreamChunk before = chunk;
+        before.missing = 0;
+        before.data = side.frames.take(turn.shelf);
+        push_http1(unknown, before, turn);
+        if (!std::holds_alternative<Unknown>(speaks_)) return dispatch(chunk, turn);
+    }
+    if (!side.given_up) {
+        const FrameFinder::Found found =
+            side.frames.next(chunk.data, FrameFinder::Expects::anything, chunk.end, turn.shelf);
+        if (!found.frames.empty()) return become_http2(unknown, chunk, found.frames, turn);
+        rest.data = found.skipped;
+    }
+    push_http1(unknown, rest, turn);
+}
+
+void Connection::State::push_http1(Unknown& unknown, const flow::StreamChunk& chunk, Turn& turn) {
+    Unknown::Side& side = unknown.sides[flow::index(chunk.direction)];
     if (side.given_up) {
         unknown.unfed += chunk.data.size();
     } else {
         Turn apart{turn.chunk, turn.out, turn.shelf, unknown.skipped, turn.problem};
         unknown.http1.push(chunk, apart);
         turn.problem = apart.problem;
-        if (unknown.http1.recognised()) return become_http1(unknown, turn);
     }
     if (side.bytes >= recognised_within_bytes || chunk.end) side.given_up = true;
+    // Events without a head may be those of an HTTP/2 stream.
+    const bool certain = unknown.http1.head_found() || side.given_up;
+    if (unknown.http1.recognised() && certain) return become_http1(unknown, turn);
     if (unknown.sides[0].given_up && unknown.sides[1].given_up) become_foreign(unknown);
 }
 
@@ -242,7 +267,59 @@ void Connection::State::become_http1(Unknown& known, Turn& turn) {
     unseen_.budget += unknown.skipped.budget;
     speaks_.emplace<Http1>(std::move(unknown.http1));
     for (const Direction direction : {Direction::to_server, Direction::to_client}) {
-        give_kept(unknown.sides[flow::index(direction)].kept, direction, turn);
+        Unknown::Side& side = unknown.sides[flow::index(direction)];
+        give(turn.shelf.keep(side.kept), direction, false, turn);
+        give(side.frames.take(turn.shelf), direction, false, turn);
+    }
+}
+
+/// How an HTTP/2 connection is read whose direction `from` ends in `frames`.
+void Connection::State::start_http2(const Unknown& unknown, Direction from, Bytes frames,
+                                    Http2& http2) {
+    const Unknown::Side& mine = unknown.sides[flow::index(from)];
+    const Unknown::Side& other = unknown.sides[flow::index(flow::opposite(from))];
+    const bool by_preface = mine.has_preface();
+    const bool from_start = mine.frames.skipped() == 0 && !mine.midstream &&
+                            frames.size() >= FrameHeader::size &&
+                            read_frame_header(frames.data()).type == FrameType::settings;
+    const bool other_from_start = other.frames.skipped() == 0 && !other.midstream &&
+                                  (by_preface || other.start == Unknown::Start::fresh);
+    if (!by_preface && !from_start) http2.start(from, Http2::Start::in_step);
+    if (!other_from_start && !other.has_preface())
+        http2.start(flow::opposite(from), Http2::Start::lost);
+}
+
+/// With what was kept before them, `frames` begin with the preface or with a frame.
+void Connection::State::become_http2(Unknown& known, const flow::StreamChunk& chunk, Bytes frames,
+                                     Turn& turn) {
+    Unknown unknown = std::move(known);
+    Turn apart{turn.chunk, turn.out, turn.shelf, unknown.skipped, turn.problem};
+    unknown.http1.abandon(apart);
+    turn.problem = apart.problem;
+    Http2& http2 = speaks_.emplace<Http2>(limits_, *budget_, unknown.http1.last_exchange());
+    start_http2(unknown, chunk.direction, frames, http2);
+    for (const Direction direction : {Direction::to_server, Direction::to_client}) {
+        Unknown::Side& side = unknown.sides[flow::index(direction)];
+        const Bytes behind = direction == chunk.direction ? frames : side.frames.take(turn.shelf);
+        if (!side.has_preface()) unseen_.midstream += side.bytes - behind.size();
+        give(turn.shelf.keep(side.kept), direction, false, turn);
+        give(behind, direction, side.ended, turn);
+    }
+}
+
+/// What follows a 101 that agreed to h2c goes to an Http2.
+void Connection::State::upgrade_to_http2(Turn& turn) {
+    auto* http1 = std::get_if<Http1>(&speaks_);
+    if (http1 == nullptr) return;
+    const auto upgrade = http1->take_http2_upgrade(turn);
+    if (!upgrade) return;
+    const ExchangeId last = http1->last_exchange();
+    Http2& http2 = speaks_.emplace<Http2>(limits_, *budget_, last);
+    http2.upgraded(upgrade->requests, upgrade->exchange, upgrade->request_bytes);
+    for (const Direction direction : {Direction::to_server, Direction::to_client}) {
+        const std::size_t i = flow::index(direction);
+        if (upgrade->holed[i]) http2.start(direction, Http2::Start::lost);
+        give(upgrade->following[i], direction, upgrade->ended[i], turn);
     }
 }
 
@@ -271,7 +348,7 @@ void Connection::State::look_for_text(const flow::StreamChunk& chunk, Turn& turn
 
 Speech Connection::State::speech() const noexcept {
     struct Visit {
-        Speech operator()(const Unknown&) const { return Speech::unknown; }
+        Speech operator()(const Unknown& unknown) const { return unknown.http1.speech(); }
         Speech operator()(const Http1& http1) const { return http1.speech(); }
         Speech operator()(const Lines&) const { return Speech::lines; }
         Speech operator()(const Http2&) const { return Speech::http_2; }
@@ -282,12 +359,18 @@ Speech Connection::State::speech() const noexcept {
 
 bool Connection::State::deaf() const noexcept {
     if (const auto* http1 = std::get_if<Http1>(&speaks_)) return http1->deaf();
-    return std::holds_alternative<Http2>(speaks_) || std::holds_alternative<Foreign>(speaks_);
+    return std::holds_alternative<Foreign>(speaks_);
 }
 
 bool Connection::State::reversed() const noexcept {
-    const auto* http1 = std::get_if<Http1>(&speaks_);
-    return http1 != nullptr && http1->reversed();
+    struct Visit {
+        bool operator()(const Unknown& unknown) const { return unknown.http1.reversed(); }
+        bool operator()(const Http1& http1) const { return http1.reversed(); }
+        bool operator()(const Http2& http2) const { return http2.reversed(); }
+        bool operator()(const Lines&) const { return false; }
+        bool operator()(const Foreign&) const { return false; }
+    };
+    return std::visit(Visit{}, speaks_);
 }
 
 Connection::Connection(const Limits& limits, Budget& budget)

@@ -1,6 +1,5 @@
 // Bytes of one connection become heads and texts, whatever the framing: HTTP/1, WebSocket after an
-// upgrade, server-sent events inside a body, newline-delimited JSON without HTTP. (HTTP/2 is to
-// come; until then it is named and unseen.)
+// upgrade, HTTP/2, server-sent events inside a body, newline-delimited JSON without HTTP.
 //
 // What it speaks is told by its first bytes, never by its port. A body is looked at if it can be a
 // message by its first bytes (JSON, server-sent events, or a content coding that hides them); all
@@ -29,6 +28,12 @@ struct Limits {
     std::uint32_t content_codings_max = 2;
     std::uint32_t requests_waiting_max = 128;  ///< unanswered, per connection
     std::uint32_t sniff_bytes_max = 64;  ///< kept until it is known what the connection speaks
+    // HTTP/2. Beyond these rates it is called a flood, by name, once.
+    std::uint32_t http2_streams_max = 1000;     ///< open at once, per connection
+    std::uint32_t http2_continuations_max = 8;  ///< CONTINUATION frames of one field block
+    std::uint32_t http2_resets_max = 500;       ///< a second, in one direction
+    std::uint32_t http2_settings_max = 100;     ///< a second, in one direction
+    std::uint32_t http2_pings_max = 100;        ///< a second, in one direction
 };
 
 /// Stream bytes that were not looked at since the last call, by reason; all other pushed bytes were

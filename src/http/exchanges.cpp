@@ -147,6 +147,14 @@ void Exchanges::switched(ExchangeId id) noexcept {
     if (Exchange* exchange = find(id)) exchange->request_over = false;
 }
 
+std::uint64_t Exchanges::release(ExchangeId id) noexcept {
+    const Exchange* exchange = find(id);
+    if (exchange == nullptr) return 0;
+    const std::uint64_t bytes = exchange->request_bytes;
+    open_.erase(open_.begin() + (exchange - open_.data()));
+    return bytes;
+}
+
 void Exchanges::requests_lost(const Turn& turn) noexcept {
     requests_doubtful_ = true;
     last_packet_ = turn.chunk.packet_number;

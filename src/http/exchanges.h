@@ -31,6 +31,10 @@ public:
     /// The exchange goes on in another protocol: both sides are over when the connection is.
     void switched(ExchangeId exchange) noexcept;
 
+    /// Somebody else ends the exchange. The size of its request's body.
+    std::uint64_t release(ExchangeId exchange) noexcept;
+    ExchangeId last() const noexcept { return last_id_; }
+
     /// Heads of that side may have been missed.
     void requests_lost(const Turn& turn) noexcept;
     void responses_lost() noexcept;

@@ -60,6 +60,12 @@ bool Fields::has(std::string_view name) const noexcept {
     return find_entry(name) != nullptr;
 }
 
+bool is_vital(std::string_view name) noexcept {
+    return name == "host" || name == "content-length" || name == "transfer-encoding" ||
+           name == "content-encoding" || name == "content-type" || name == "connection" ||
+           name == "upgrade";
+}
+
 bool list_holds(std::string_view list, std::string_view token) noexcept {
     while (true) {
         const std::size_t comma = list.find(',');

@@ -37,6 +37,9 @@ private:
     std::vector<Entry> entries_;
 };
 
+/// Names that decide on framing or meaning: kept even beyond the limits. `name` is in lower case.
+bool is_vital(std::string_view name) noexcept;
+
 /// True if comma-separated `list` holds `token`, compared without case ("gzip, br" holds "br").
 bool list_holds(std::string_view list, std::string_view token) noexcept;
 

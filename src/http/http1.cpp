@@ -53,6 +53,7 @@ void Http1::step(Side& side, Bytes& data, Turn& turn) {
             return hold(side, data, turn);
         case Stage::tunnel:
         case Stage::websocket:
+        case Stage::http_2:
         case Stage::unread:
             return push_switched(side, std::exchange(data, {}), turn);
         case Stage::length: {
@@ -118,6 +119,7 @@ void Http1::on_head(Side& side, Bytes bytes, bool is_request, bool partial, Turn
         message_over(side, false, turn);  // events that were read without their framing
     side.lost = nullptr;
     side.chunk_line.reset();
+    head_found_ = true;
     if (!recognised()) requests_ = is_request ? side.direction : flow::opposite(side.direction);
     Head head;
     head.time = turn.chunk.time;
@@ -176,6 +178,8 @@ void Http1::on_response(Side& side, Head& head, Turn& turn) {
     if (to == Switch::none && !head.partial)
         turn.found(body_length(head, answered.answers, side.length));
     const std::string extensions(head.fields.find("sec-websocket-extensions"));
+    // The response proper to an upgraded request comes in HTTP/2.
+    if (to == Switch::http_2) return switch_both(to, answered.exchange, extensions, turn);
     turn.out.emplace_back(std::move(head));
     if (to != Switch::none) return switch_both(to, answered.exchange, extensions, turn);
     begin_body(side, std::get<Head>(turn.out.back()), turn);
@@ -245,6 +249,13 @@ void Http1::tell_as_sent(Side& side, Turn& turn) {
     text.padded = true;
     text.alternate = true;
     turn.out.emplace_back(text);
+}
+
+void Http1::abandon(Turn& turn) noexcept {
+    for (Side& each : sides_) {
+        if (each.body.open()) each.body.end(false, turn);
+    }
+    exchanges_.end_all(turn);
 }
 
 Speech Http1::speech() const noexcept {

@@ -25,6 +25,23 @@ public:
 
     /// A head was found, or events without one.
     bool recognised() const noexcept { return requests_.has_value(); }
+    bool head_found() const noexcept { return head_found_; }
+    /// It was something else all along: ends what was begun.
+    void abandon(Turn& turn) noexcept;
+    ExchangeId last_exchange() const noexcept { return exchanges_.last(); }
+
+    /// The connection was upgraded to HTTP/2 (RFC 7540, 3.2); `following` begins behind the head of
+    /// each direction.
+    struct Http2Upgrade {
+        Direction requests = Direction::to_server;
+        ExchangeId exchange = 0;
+        std::uint64_t request_bytes = 0;
+        std::array<Bytes, 2> following;
+        std::array<bool, 2> holed{};  ///< and there is a hole in front of it
+        std::array<bool, 2> ended{};
+    };
+    std::optional<Http2Upgrade> take_http2_upgrade(Turn& turn) noexcept;
+
     bool reversed() const noexcept { return requests_ == Direction::to_client; }
     Speech speech() const noexcept;
     /// Neither direction can yield anything any more.
@@ -43,6 +60,7 @@ private:
         waiting,  // what a request to switch is followed by, until its answer is known
         tunnel,
         websocket,
+        http_2,  // what follows an upgrade to it is held for whoever reads it
         unread,  // something else, after an upgrade
     };
     enum class Switch : std::uint8_t { none, tunnel, websocket, http_2, other };
@@ -111,7 +129,8 @@ private:
     std::array<Side, 2> sides_;
     Exchanges exchanges_;
     std::optional<Direction> requests_;  // the direction they go
-    bool http_2_ = false;                // was switched to
+    bool head_found_ = false;
+    bool http_2_ = false;  // was switched to
 };
 
 }  // namespace umbratap::http

@@ -27,13 +27,6 @@ std::string_view trimmed(std::string_view text) noexcept {
     return text;
 }
 
-/// Names that decide on framing or meaning are kept even beyond `fields_max`.
-bool is_vital(std::string_view lower_name) noexcept {
-    return lower_name == "host" || lower_name == "content-length" ||
-           lower_name == "transfer-encoding" || lower_name == "content-encoding" ||
-           lower_name == "content-type" || lower_name == "connection" || lower_name == "upgrade";
-}
-
 /// Adds fields up to the limit.
 class FieldsTaken {
 public:

@@ -151,6 +151,9 @@ void Http1::lose(Side& side, std::uint64_t missing, Turn& turn) {
         case Stage::websocket:
             side.websocket->lose(missing, turn.out);
             break;
+        case Stage::http_2:
+            side.held_missing += missing;
+            break;
         case Stage::unread:
             break;
     }
@@ -160,6 +163,7 @@ void Http1::finish(Side& side, Turn& turn) {
     if (std::exchange(side.ended, true)) return;
     if (side.stage == Stage::waiting) {
         switch_side(side, side.wanted, side.exchange, side.offered, turn);
+        if (side.stage == Stage::http_2) return;
     }
     switch (side.stage) {
         case Stage::head: {
@@ -189,6 +193,7 @@ void Http1::finish(Side& side, Turn& turn) {
             [[fallthrough]];
         }
         case Stage::websocket:
+        case Stage::http_2:
         case Stage::unread:
             if (sends_requests(side)) {
                 exchanges_.request_over(side.exchange, side.switched_bytes, turn);

@@ -45,8 +45,8 @@ void Http1::switch_side(Side& side, Switch to, ExchangeId exchange, std::string_
             break;
         case Switch::http_2:
             http_2_ = true;
-            turn.found(Problem{"http2.not_read"});
-            [[fallthrough]];
+            side.stage = Stage::http_2;
+            break;
         case Switch::other:
         case Switch::none:
             side.stage = Stage::unread;
@@ -86,11 +86,29 @@ void Http1::push_switched(Side& side, Bytes data, Turn& turn) {
                 data, turn.text(side.exchange, TextKind::websocket_message, side.direction),
                 turn.out));
             break;
+        case Stage::http_2:
+            if (!side.held.append(data, SIZE_MAX)) turn.unseen.budget += data.size();
+            break;
         default:
             turn.unseen.unsupported += data.size();
             break;
     }
     side.switched_bytes += data.size();
+}
+
+std::optional<Http1::Http2Upgrade> Http1::take_http2_upgrade(Turn& turn) noexcept {
+    if (!http_2_) return std::nullopt;
+    Http2Upgrade upgrade;
+    upgrade.requests = *requests_;
+    upgrade.exchange = side(*requests_).exchange;
+    upgrade.request_bytes = exchanges_.release(upgrade.exchange);
+    for (Side& each : sides_) {
+        upgrade.following[flow::index(each.direction)] = turn.shelf.keep(each.held);
+        upgrade.holed[flow::index(each.direction)] = each.held_missing > 0;
+        upgrade.ended[flow::index(each.direction)] = each.ended;
+    }
+    abandon(turn);
+    return upgrade;
 }
 
 /// Offsets count from the start of the tunnel.

@@ -114,13 +114,31 @@ TEST_CASE("eve: http without a response says nothing of one") {
 }
 
 TEST_CASE("eve: tls") {
-    inventory::TlsHandshake tls{test::flow(), test::at(0), 4,      "mcp.example.com",
-                                "1.3",        "abc",       "t13d", {"h2", "http/1.1"}};
+    inventory::TlsHandshake tls;
+    tls.flow = test::flow();
+    tls.time = test::at(0);
+    tls.packet_number = 4;
+    CHECK(line_of(tls).ends_with(R"("event_id":"*"})"));
+    tls.server_name = "mcp.example.com";
+    tls.version = "1.3";
+    tls.ja3 = "abc";
+    tls.ja4 = "t13d";
+    tls.protocols = {"h2", "http/1.1"};
     CHECK(
         test::from(line_of(tls), "\"tls\"") ==
         R"("tls":{"sni":"mcp.example.com","version":"TLS 1.3","client_alpns":["h2","http/1.1"],"ja3":{"hash":"abc"},"ja4":"t13d"}})");
-    tls = {test::flow(), test::at(0), 4, "", "", "", "", {}};
-    CHECK(line_of(tls).ends_with(R"("event_id":"*"})"));
+    tls.ja3s = "def";
+    tls.cipher_suite = "AES_128_GCM_SHA256";
+    tls.protocol = "h2";
+    tls.certificate_subject = "mcp.example.com";
+    tls.certificate_issuer = "A CA";
+    tls.certificate_names = {"mcp.example.com", "*.example.com"};
+    tls.resumed = tls.encrypted_client_hello = true;
+    CHECK(
+        test::from(line_of(tls), "\"ja3s\"") ==
+        R"("ja3s":{"hash":"def"},"ja4":"t13d","cipher_suite":"AES_128_GCM_SHA256","server_alpns":["h2"],)"
+        R"("subject":"CN=mcp.example.com","issuerdn":"CN=A CA","subjectaltname":["mcp.example.com","*.example.com"],)"
+        R"("session_resumed":true,"encrypted_client_hello":true}})");
 }
 
 TEST_CASE("eve: flow") {
