@@ -11,6 +11,7 @@
 
 #include "base/problem.h"
 #include "engine/fate.h"
+#include "tls/secrets.h"
 
 namespace umbratap::engine {
 
@@ -44,6 +45,7 @@ private:
 struct TlsCounts {
     std::uint64_t decrypted = 0, no_key = 0, ech = 0, unsupported = 0, midstream = 0, broken = 0;
     std::array<std::uint64_t, 5> why_no_key{};  ///< of no_key, by tls::WhyNoKey
+    std::uint32_t labels_missing = 0;           ///< bit n: tls::Label n was sought and not found
 
     TlsCounts& operator+=(const TlsCounts& other) noexcept {
         decrypted += other.decrypted;
@@ -53,6 +55,7 @@ struct TlsCounts {
         midstream += other.midstream;
         broken += other.broken;
         for (std::size_t i = 0; i < why_no_key.size(); ++i) why_no_key[i] += other.why_no_key[i];
+        labels_missing |= other.labels_missing;
         return *this;
     }
 };
@@ -67,6 +70,7 @@ struct Counts {
     std::uint64_t bad_checksums = 0, ignored_checksums = 0, bad_checksum_bytes = 0;
     std::uint64_t truncated_packets = 0, gaps = 0, fragments = 0;
     TlsCounts tls;
+    tls::SecretsCounts secrets;  ///< the same for all workers
     std::uint64_t http_2 = 0, quic_flows = 0;
     std::uint64_t memory_bytes = 0;
 };

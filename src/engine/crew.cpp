@@ -131,6 +131,7 @@ void add(Counts& sum, const Counts& one) {
     sum.ignored_checksums += one.ignored_checksums;
     sum.gaps += one.gaps;
     sum.tls += one.tls;
+    sum.secrets = one.secrets;
     sum.http_2 += one.http_2;
     sum.quic_flows += one.quic_flows;
     sum.memory_bytes += one.memory_bytes;
@@ -394,7 +395,7 @@ void Crew::drain() {
     if (!state_->alone()) state_->drain();
 }
 
-void Crew::finish(const capture::SourceCounts& source, bool cut_short) {
+Counts Crew::finish(const capture::SourceCounts& source, bool cut_short) {
     State& state = *state_;
     Counts sum = state.counts;
     if (state.alone()) {
@@ -408,6 +409,7 @@ void Crew::finish(const capture::SourceCounts& source, bool cut_short) {
         for (const Counts& one : state.latest) add(sum, one);
     }
     state.reporter.finish(sum, source, cut_short, state.clock.now());
+    return sum;
 }
 
 }  // namespace umbratap::engine

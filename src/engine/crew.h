@@ -23,7 +23,8 @@ public:
     void push(const Batch<capture::Frame>& frames, const capture::SourceCounts& source);
     /// Returns when everything pushed so far has been reported.
     void drain();
-    void finish(const capture::SourceCounts& source, bool cut_short);
+    /// Ends all flows, and the report. Returns what was counted in all.
+    Counts finish(const capture::SourceCounts& source, bool cut_short);
 
 private:
     struct State;

@@ -66,7 +66,8 @@ std::optional<int> parse(int argc, const char* const* argv, Options& options) {
     CLI::App app("umbratap finds Model Context Protocol traffic to servers that nobody approved.",
                  "umbratap");
     app.footer(
-        "First word may be a subcommand: rules check|list|explain, inventory show|export.\n"
+        "First word may be a subcommand: rules check|list|explain, inventory show|export, keys "
+        "status.\n"
         "Exit status: 0 done, 1 failed while running, 2 wrong usage, 3 config, rules or policy "
         "invalid,\n"
         "4 an input cannot be read, 10 an alert of --fail-on severity was raised.");

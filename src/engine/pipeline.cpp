@@ -167,6 +167,7 @@ void Pipeline::retry_keys(Time now, Batch<Sighting>& out, Batch<std::uint64_t>& 
 
 const Counts& Pipeline::counts() noexcept {
     counts_.tls = tools_->tls_counts;
+    counts_.secrets = tools_->secrets.counts();
     return counts_;
 }
 

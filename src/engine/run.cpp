@@ -12,6 +12,7 @@
 #include "capture/source.h"
 #include "engine/crew.h"
 #include "engine/keys.h"
+#include "engine/keys_status.h"
 #include "engine/reporter.h"
 #include "report/progress.h"
 
@@ -92,7 +93,7 @@ private:
 
 }  // namespace
 
-int run(const Options& options) {
+int run(const Options& options, LastWord last_word) {
     Loaded loaded(options);
     const detect::Prefilter prefilter(options.rules, options.cache);
     std::unique_ptr<capture::Source> source;
@@ -142,10 +143,12 @@ int run(const Options& options) {
         }
     }
     notices.take(*source);
-    crew.finish(source->counts(), notices.cut_short());
+    const Counts counts = crew.finish(source->counts(), notices.cut_short());
     progress.clear();
     say_trouble();
-    if (options.outputs.empty()) {
+    if (last_word == LastWord::keys_status) {
+        std::cout << keys_status(counts) << std::flush;
+    } else if (options.outputs.empty()) {
         std::cout << reporter.summary({colour_wanted(), terminal_columns(), loaded.policy.given()})
                   << std::flush;
     }

@@ -146,6 +146,7 @@ void TlsLayer::count_outcome() {
         case Closed::no_key:
             ++counts.no_key;
             ++counts.why_no_key[static_cast<std::size_t>(session_.why_no_key())];
+            counts.labels_missing |= session_.labels_missing();
             break;
         case Closed::ech:
             ++counts.ech;

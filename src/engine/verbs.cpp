@@ -9,6 +9,7 @@
 #include "detect/prefilter.h"
 #include "detect/rules.h"
 #include "engine/options.h"
+#include "engine/run.h"
 #include "inventory/store.h"
 #include "report/eve.h"
 
@@ -105,6 +106,17 @@ int inventory_verb(std::vector<std::string> words) {
     throw UsageError("inventory: there is no '" + words[0] + "'; there are show and export");
 }
 
+/// The words behind it are those of a run.
+int keys_verb(const std::vector<std::string>& words) {
+    if (words.empty() || words[0] != "status")
+        throw UsageError("usage: umbratap keys status -r FILE [-k KEYLOG] [--tls-key FILE]");
+    std::vector<const char*> arguments = {"umbratap"};
+    for (std::size_t i = 1; i < words.size(); ++i) arguments.push_back(words[i].c_str());
+    const CommandLine line =
+        read_command_line(static_cast<int>(arguments.size()), arguments.data());
+    return line.exit ? *line.exit : run(line.options, LastWord::keys_status);
+}
+
 }  // namespace
 
 std::optional<int> run_verb(const std::vector<std::string>& words) {
@@ -112,7 +124,8 @@ std::optional<int> run_verb(const std::vector<std::string>& words) {
     std::vector<std::string> rest(words.begin() + 1, words.end());
     if (words[0] == "rules") return rules_verb(std::move(rest));
     if (words[0] == "inventory") return inventory_verb(std::move(rest));
-    for (const char* later : {"policy", "explain", "suppress", "doctor", "keys"}) {
+    if (words[0] == "keys") return keys_verb(rest);
+    for (const char* later : {"policy", "explain", "suppress", "doctor"}) {
         if (words[0] == later) throw UsageError(words[0] + ": not in this version yet");
     }
     return {};
