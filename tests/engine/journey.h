@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -63,42 +65,74 @@ struct Arrival {
     engine::Counts counts;
 };
 
-/// Sends the frames through one worker and the inventory.
-inline Arrival travel(const std::vector<const OwnedFrame*>& frames, Ground& on = ground()) {
-    engine::Tools tools(on.limits, {}, on.rules, on.names, on.prefilter);
-    engine::Pipeline pipeline(tools, 0);
-    engine::Unwrapper unwrapper(on.limits);
-    inventory::Store store("");
-    inventory::Inventory memory(on.inventory_limits, on.policy, on.rules, on.catalogue, store,
-                                false);
-    Arrival arrival;
-    engine::Counts counts;
-    Batch<engine::Placed> placed;
-    Batch<inventory::Sighting> sightings;
-    Batch<std::uint64_t> last_seen;
-    const auto tell = [&] {
-        for (const inventory::Sighting& sighting : sightings)
-            memory.push(sighting, arrival.records);
-        sightings.clear();
-        last_seen.clear();
-    };
-    std::uint64_t sequence = 0;
-    for (const OwnedFrame* frame : frames) {
-        placed.clear();
-        unwrapper.push(frame->frame, ++sequence, counts, placed);
-        for (const engine::Placed& one : placed) pipeline.push(one, sightings);
-        tell();
-        if (sequence % 64 == 0) {
-            pipeline.tick(frame->frame.time, sightings, last_seen);
-            tell();
-            memory.tick(frame->frame.time, arrival.records);
-        }
+/// One worker and the inventory, step by step.
+class Journey {
+public:
+    explicit Journey(Ground& on = ground(), bool keys_expected = false)
+        : tools_(on.limits, {}, on.rules, on.names, on.prefilter),
+          unwrapper_(on.limits),
+          memory_(on.inventory_limits, on.policy, on.rules, on.catalogue, store_, false) {
+        tools_.secrets.expect_more(keys_expected);
     }
-    pipeline.finish(sightings, last_seen);
-    tell();
-    memory.finish(arrival.records);
-    arrival.counts = pipeline.counts();
-    return arrival;
+
+    void push(const OwnedFrame& frame) {
+        placed_.clear();
+        unwrapper_.push(frame.frame, ++sequence_, counts_, placed_);
+        for (const engine::Placed& one : placed_) pipeline_.push(one, sightings_);
+        tell();
+    }
+    void add_secrets(std::string_view key_log) { pipeline_.add_secrets(key_log); }
+    void tick(Time time) {
+        pipeline_.tick(time, sightings_, last_seen_);
+        tell();
+        memory_.tick(time, arrival_.records);
+    }
+    Arrival finish() {
+        pipeline_.finish(sightings_, last_seen_);
+        tell();
+        memory_.finish(arrival_.records);
+        arrival_.counts = pipeline_.counts();
+        return std::move(arrival_);
+    }
+    std::uint64_t pushed() const noexcept { return sequence_; }
+
+private:
+    void tell() {
+        for (const inventory::Sighting& sighting : sightings_)
+            memory_.push(sighting, arrival_.records);
+        sightings_.clear();
+        last_seen_.clear();
+    }
+
+    engine::Tools tools_;
+    engine::Pipeline pipeline_{tools_, 0};
+    engine::Unwrapper unwrapper_;
+    inventory::Store store_{""};
+    inventory::Inventory memory_;
+    Arrival arrival_;
+    engine::Counts counts_;
+    Batch<engine::Placed> placed_;
+    Batch<inventory::Sighting> sightings_;
+    Batch<std::uint64_t> last_seen_;
+    std::uint64_t sequence_ = 0;
+};
+
+/// Sends the frames through; `keys` are known from the start.
+inline Arrival travel(const std::vector<const OwnedFrame*>& frames, Ground& on = ground(),
+                      std::string_view keys = {}) {
+    Journey journey(on);
+    journey.add_secrets(keys);
+    for (const OwnedFrame* frame : frames) {
+        journey.push(*frame);
+        if (journey.pushed() % 64 == 0) journey.tick(frame->frame.time);
+    }
+    return journey.finish();
+}
+
+/// The key log of a case; empty if it has none.
+inline std::string keys_of_case(const std::string& name) {
+    std::ifstream file(source_root() + "/pcaps/" + name + "/keys.log");
+    return {std::istreambuf_iterator<char>(file), {}};
 }
 
 inline std::vector<const OwnedFrame*> all(const std::vector<OwnedFrame>& frames) {

@@ -16,7 +16,9 @@ namespace {
 const std::vector<std::string> cases = {
     "sdk12-session-full",       "sdk1-0-4-sse",     "sdk24-pinned",
     "jsonrpc-batch-2025-03-26", "ws-supergateway3", "gzip-sse",
-    "squid-connect-plain",      "ip-fragments",     "vxlan-mirror"};
+    "squid-connect-plain",      "ip-fragments",     "vxlan-mirror",
+    "nginx-h2c-prior",          "nginx-h2-undici",  "tls13-key-update",
+    "tls12-ticket-resumption",  "squid-connect-tls"};
 
 std::map<std::string, std::uint64_t> calls_of(const Arrival& arrival) {
     std::map<std::string, std::uint64_t> sums;
@@ -71,18 +73,21 @@ TEST_CASE("time: shifted input gives the same sessions") {
     for (const std::string& name : cases) {
         CAPTURE(name);
         std::vector<OwnedFrame> frames = frames_of_case(name);
-        const std::string plain = gist(travel(all(frames)));
+        const std::string keys = keys_of_case(name);
+        const std::string plain = gist(travel(all(frames), ground(), keys));
         REQUIRE(!plain.empty());
         for (OwnedFrame& frame : frames) frame.frame.time += std::chrono::hours(24 * 365);
-        CHECK(gist(travel(all(frames))) == plain);
+        CHECK(gist(travel(all(frames), ground(), keys)) == plain);
     }
 }
 
 TEST_CASE("order: frames that overtake their neighbours give the same sessions") {
-    for (const std::string& name : {"sdk12-session-full", "sdk24-pinned", "ws-supergateway3"}) {
+    for (const std::string& name : {"sdk12-session-full", "sdk24-pinned", "ws-supergateway3",
+                                    "nginx-h2c-prior", "nginx-h2-undici", "tls13-key-update"}) {
         CAPTURE(name);
         const std::vector<OwnedFrame> frames = frames_of_case(name);
-        const std::string plain = gist(travel(all(frames)));
+        const std::string keys = keys_of_case(name);
+        const std::string plain = gist(travel(all(frames), ground(), keys));
         std::mt19937 random(7);
         for (int round = 0; round < 10; ++round) {
             // Only data segments of one direction change places: what a capture point that reads
@@ -96,21 +101,23 @@ TEST_CASE("order: frames that overtake their neighbours give the same sessions")
                 if (same_way && both_data && random() % 2 == 0)
                     std::swap(shuffled[i], shuffled[i + 1]);
             }
-            CHECK(gist(travel(shuffled)) == plain);
+            CHECK(gist(travel(shuffled, ground(), keys)) == plain);
         }
     }
 }
 
 TEST_CASE("loss: any one frame may be missing; nothing is told that did not happen") {
-    for (const std::string& name : {"sdk12-session-full", "sdk1-0-4-sse", "sdk24-pinned"}) {
+    for (const std::string& name : {"sdk12-session-full", "sdk1-0-4-sse", "sdk24-pinned",
+                                    "nginx-h2c-prior", "nginx-h2-undici", "tls13-aes128gcm"}) {
         CAPTURE(name);
         const std::vector<OwnedFrame> frames = frames_of_case(name);
-        const auto whole = calls_of(travel(all(frames)));
+        const std::string keys = keys_of_case(name);
+        const auto whole = calls_of(travel(all(frames), ground(), keys));
         for (std::size_t lost = 0; lost < frames.size(); ++lost) {
             CAPTURE(lost);
             std::vector<const OwnedFrame*> rest = all(frames);
             rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(lost));
-            for (const auto& call : calls_of(travel(rest))) {
+            for (const auto& call : calls_of(travel(rest, ground(), keys))) {
                 CAPTURE(call.first);
                 const auto known = whole.find(call.first);
                 CHECK((known != whole.end() && call.second <= known->second));
