@@ -86,7 +86,8 @@ void read_distinguished_name(Bytes name, const std::array<std::uint8_t, 3>& kind
 std::string address_text(Bytes address) {
     std::string out;
     if (address.size() == 4) {
-        for (const std::uint8_t byte : address) out += (out.empty() ? "" : ".") + std::to_string(byte);
+        for (const std::uint8_t byte : address)
+            out += (out.empty() ? "" : ".") + std::to_string(byte);
     } else if (address.size() == 16) {
         static constexpr char digits[] = "0123456789abcdef";
         for (std::size_t i = 0; i < 16; ++i) {
@@ -105,7 +106,8 @@ Problem read_alternative_names(Bytes value, Certificate& certificate) {
     Rest names(list->content);
     while (const auto name = take_element(names)) {
         if (name->tag != tag::dns_name && name->tag != tag::ip_address) continue;
-        if (certificate.names.size() == Certificate::names_max) return Problem{"tls.too_many_names"};
+        if (certificate.names.size() == Certificate::names_max)
+            return Problem{"tls.too_many_names"};
         std::string text;
         if (name->tag == tag::dns_name) {
             append_name(name->content, Certificate::name_bytes_max, text);
@@ -181,7 +183,8 @@ std::vector<std::uint8_t> decompress_certificate(Bytes body, std::size_t bytes_m
     auto compressed = rest.take_vector(3);
     std::vector<std::uint8_t> out;
     if (!compressed || *length > bytes_max || *algorithm < 1 || *algorithm > 3) return out;
-    static constexpr std::array<Coding, 3> codings = {Coding::deflate, Coding::brotli, Coding::zstd};
+    static constexpr std::array<Coding, 3> codings = {Coding::deflate, Coding::brotli,
+                                                      Coding::zstd};
     Inflater inflater(codings[*algorithm - 1U]);
     inflater.push(*compressed, *length, out);
     if (out.size() != *length) out.clear();

@@ -13,7 +13,7 @@ struct Certificate {
     std::string subject;             ///< common name; as all names here written like a host name
     std::vector<std::string> names;  ///< DNS names and addresses it is for, up to `names_max`
     std::string issuer;              ///< common name, else organisation
-    Bytes public_key;  ///< SubjectPublicKeyInfo, DER; lives as long as the message
+    Bytes public_key;                ///< SubjectPublicKeyInfo, DER; lives as long as the message
 
     static constexpr std::size_t names_max = 64;
     static constexpr std::size_t name_bytes_max = 255;

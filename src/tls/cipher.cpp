@@ -18,13 +18,21 @@ const EVP_CIPHER* algorithm(Cipher cipher) noexcept {
     static const auto fetch = [](const char* name) {
         return EVP_CIPHER_fetch(nullptr, name, nullptr);
     };
-    static const std::array<const EVP_CIPHER*, 15> algorithms = {
-        nullptr,
-        fetch("AES-128-GCM"),       fetch("AES-256-GCM"),      fetch("AES-128-CCM"),
-        fetch("AES-256-CCM"),       fetch("ChaCha20-Poly1305"), fetch("ARIA-128-GCM"),
-        fetch("ARIA-256-GCM"),      fetch("AES-128-CBC"),      fetch("AES-256-CBC"),
-        fetch("CAMELLIA-128-CBC"),  fetch("CAMELLIA-256-CBC"), fetch("ARIA-128-CBC"),
-        fetch("ARIA-256-CBC"),      fetch("DES-EDE3-CBC")};
+    static const std::array<const EVP_CIPHER*, 15> algorithms = {nullptr,
+                                                                 fetch("AES-128-GCM"),
+                                                                 fetch("AES-256-GCM"),
+                                                                 fetch("AES-128-CCM"),
+                                                                 fetch("AES-256-CCM"),
+                                                                 fetch("ChaCha20-Poly1305"),
+                                                                 fetch("ARIA-128-GCM"),
+                                                                 fetch("ARIA-256-GCM"),
+                                                                 fetch("AES-128-CBC"),
+                                                                 fetch("AES-256-CBC"),
+                                                                 fetch("CAMELLIA-128-CBC"),
+                                                                 fetch("CAMELLIA-256-CBC"),
+                                                                 fetch("ARIA-128-CBC"),
+                                                                 fetch("ARIA-256-CBC"),
+                                                                 fetch("DES-EDE3-CBC")};
     return algorithms[static_cast<std::size_t>(cipher)];
 }
 
@@ -84,7 +92,8 @@ std::optional<Protection> Protection::make(std::uint16_t version, const Suite& s
     made.context_.reset(EVP_CIPHER_CTX_new());
     EVP_CIPHER_CTX* const context = made.context_.get();
     if (context == nullptr || algorithm(suite.cipher) == nullptr) return std::nullopt;
-    bool done = EVP_DecryptInit_ex2(context, algorithm(suite.cipher), nullptr, nullptr, nullptr) == 1;
+    bool done =
+        EVP_DecryptInit_ex2(context, algorithm(suite.cipher), nullptr, nullptr, nullptr) == 1;
     if (made.length_first_) {
         done = done &&
                EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_IVLEN, nonce_bytes, nullptr) == 1 &&
@@ -114,7 +123,8 @@ std::optional<Protection::Opened> Protection::open_aead(const Record& record,
                                                         std::uint8_t* out) noexcept {
     const Bytes body = record.body();
     if (body.size() < std::size_t{explicit_bytes_} + tag_bytes_) return std::nullopt;
-    const Bytes enciphered = body.subspan(explicit_bytes_, body.size() - explicit_bytes_ - tag_bytes_);
+    const Bytes enciphered =
+        body.subspan(explicit_bytes_, body.size() - explicit_bytes_ - tag_bytes_);
     const Bytes tag = body.last(tag_bytes_);
 
     std::array<std::uint8_t, nonce_bytes> nonce;
@@ -125,7 +135,8 @@ std::optional<Protection::Opened> Protection::open_aead(const Record& record,
         put_64(sequence ^ big_endian_64(&nonce[4]), &nonce[4]);
     }
     if (tls13_) {
-        if (!decipher_aead(nonce.data(), record.header(), enciphered, tag, out)) return std::nullopt;
+        if (!decipher_aead(nonce.data(), record.header(), enciphered, tag, out))
+            return std::nullopt;
         std::size_t size = enciphered.size();
         while (size > 0 && out[size - 1] == 0) --size;
         if (size == 0) return std::nullopt;  // no type
@@ -159,8 +170,7 @@ bool Protection::decipher_aead(const std::uint8_t* nonce, Bytes additional, Byte
     return length_first_ || EVP_DecryptFinal_ex(context, out + written, &written) == 1;
 }
 
-std::optional<Protection::Opened> Protection::open_cbc(const Record& record,
-                                                       std::uint64_t sequence,
+std::optional<Protection::Opened> Protection::open_cbc(const Record& record, std::uint64_t sequence,
                                                        std::uint8_t* out) noexcept {
     Bytes body = record.body();
     const std::size_t mac_bytes = hash_bytes(mac_);
@@ -184,7 +194,8 @@ std::optional<Protection::Opened> Protection::open_cbc(const Record& record,
     const std::size_t behind = std::size_t{text.back()} + 1 + (encrypt_then_mac_ ? 0 : mac_bytes);
     if (text.size() < behind) return std::nullopt;
     const Bytes padding = text.last(std::size_t{text.back()} + 1);
-    if (std::any_of(padding.begin(), padding.end(), [&](auto byte) { return byte != text.back(); })) {
+    if (std::any_of(padding.begin(), padding.end(),
+                    [&](auto byte) { return byte != text.back(); })) {
         return std::nullopt;
     }
     const Bytes content = text.first(text.size() - behind);
@@ -225,7 +236,8 @@ std::size_t Protection::overhead_bytes() const noexcept {
 }
 
 std::optional<std::uint64_t> Protection::nonce_distance(const Record& record) const noexcept {
-    if (mode_ != Mode::aead || explicit_bytes_ == 0 || record.body().size() < 8) return std::nullopt;
+    if (mode_ != Mode::aead || explicit_bytes_ == 0 || record.body().size() < 8)
+        return std::nullopt;
     return big_endian_64(record.body().data()) - last_nonce_;
 }
 

@@ -12,9 +12,9 @@ namespace umbratap::tls {
 
 struct ClientHello {
     std::uint16_t legacy_version = 0;
-    Bytes random;      ///< 32 bytes, or empty; lives as long as the message, as the next two
+    Bytes random;  ///< 32 bytes, or empty; lives as long as the message, as the next two
     Bytes session_id;
-    Bytes ticket;      ///< session_ticket (RFC 5077, 3.2): to be resumed, unless empty
+    Bytes ticket;             ///< session_ticket (RFC 5077, 3.2): to be resumed, unless empty
     bool early_data = false;  ///< 0-RTT data follows (RFC 8446, 4.2.10)
     std::vector<std::uint16_t> cipher_suites;
     std::vector<std::uint16_t> extensions;  ///< in the order sent

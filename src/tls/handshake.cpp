@@ -27,8 +27,8 @@ bool is_read(std::uint8_t type) noexcept {
 
 }  // namespace
 
-std::optional<Message> MessageReader::next(Bytes& fragment, std::size_t bytes_max,
-                                           bool keep_all, Problem& problem) noexcept {
+std::optional<Message> MessageReader::next(Bytes& fragment, std::size_t bytes_max, bool keep_all,
+                                           Problem& problem) noexcept {
     if (handed_out_) clear();
     while (header_size_ < header_.size()) {
         if (fragment.empty()) return std::nullopt;

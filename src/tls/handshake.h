@@ -16,10 +16,9 @@ namespace umbratap::tls {
 namespace message_type {
 inline constexpr std::uint8_t hello_request = 0, client_hello = 1, server_hello = 2,
                               new_session_ticket = 4, end_of_early_data = 5,
-                              encrypted_extensions = 8, certificate = 11,
-                              server_key_exchange = 12, server_hello_done = 14,
-                              client_key_exchange = 16, finished = 20, key_update = 24,
-                              compressed_certificate = 25;
+                              encrypted_extensions = 8, certificate = 11, server_key_exchange = 12,
+                              server_hello_done = 14, client_key_exchange = 16, finished = 20,
+                              key_update = 24, compressed_certificate = 25;
 }
 
 struct Message {
@@ -45,13 +44,12 @@ public:
     bool amid_message() const noexcept { return header_size_ > 0; }
 
 private:
-
     Buffer kept_;
     std::array<std::uint8_t, 4> header_{};
     std::uint8_t header_size_ = 0;
     bool skipping_ = false;
-    bool handed_out_ = false;      // `kept_` is the message of the last call
-    std::size_t remaining_ = 0;    // of the body
+    bool handed_out_ = false;    // `kept_` is the message of the last call
+    std::size_t remaining_ = 0;  // of the body
 };
 
 }  // namespace umbratap::tls

@@ -73,8 +73,8 @@ bool hmac(Hash hash, Bytes key, std::initializer_list<Bytes> parts, std::uint8_t
     };
     std::array<std::uint8_t, hash_bytes_max> inner;
     bool done = digest_behind(hash, padded_key(0x36), parts, inner.data());
-    done = done && digest_behind(hash, padded_key(0x5c), {Bytes(inner.data(), hash_bytes(hash))},
-                                 out);
+    done =
+        done && digest_behind(hash, padded_key(0x5c), {Bytes(inner.data(), hash_bytes(hash))}, out);
     OPENSSL_cleanse(pad.data(), pad.size());
     return done;
 }

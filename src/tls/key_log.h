@@ -20,8 +20,8 @@ namespace umbratap::tls {
 
 /// What a secret is, and hence what names the connection that it belongs to.
 enum class Label : std::uint8_t {
-    client_random,             ///< the master secret of TLS 1.2 and before; by client random
-    client_early_traffic,      ///< TLS 1.3; by client random, as the next four
+    client_random,         ///< the master secret of TLS 1.2 and before; by client random
+    client_early_traffic,  ///< TLS 1.3; by client random, as the next four
     client_handshake_traffic,
     server_handshake_traffic,
     client_traffic_0,

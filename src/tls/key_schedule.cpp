@@ -59,7 +59,8 @@ bool expand_label(Hash hash, Bytes secret, std::string_view label, Bytes context
             return false;
         }
         block_size = size;
-        std::copy_n(block.bytes.begin(), std::min(size, out.size() - at), out.begin() + static_cast<std::ptrdiff_t>(at));
+        std::copy_n(block.bytes.begin(), std::min(size, out.size() - at),
+                    out.begin() + static_cast<std::ptrdiff_t>(at));
     }
     return true;
 }
@@ -75,7 +76,8 @@ std::optional<TrafficKeys> traffic_keys(const Suite& suite, const Secret& secret
 
 std::optional<Secret> next_traffic_secret(Hash hash, const Secret& secret) noexcept {
     Secret next(secret.size());
-    if (!expand_label(hash, secret.bytes(), "traffic upd", {}, next.writable())) return std::nullopt;
+    if (!expand_label(hash, secret.bytes(), "traffic upd", {}, next.writable()))
+        return std::nullopt;
     return next;
 }
 
@@ -108,9 +110,9 @@ std::optional<std::array<TrafficKeys, 2>> key_block(std::uint16_t version, const
                                                     const Random& server_random) noexcept {
     const std::size_t mac_bytes = suite.mode == Mode::aead ? 0 : hash_bytes(suite.mac);
     // From TLS 1.1 on the IV of CBC stands in each record.
-    const std::size_t iv_bytes = suite.mode == Mode::aead   ? suite.fixed_iv_bytes
-                                 : version <= tls_1_0 ? suite.block_bytes
-                                                            : 0;
+    const std::size_t iv_bytes = suite.mode == Mode::aead ? suite.fixed_iv_bytes
+                                 : version <= tls_1_0     ? suite.block_bytes
+                                                          : 0;
     Scratch<2 * (hash_bytes_max + 32 + 16)> block;
     const std::span<std::uint8_t> all(block.bytes.data(),
                                       2 * (mac_bytes + suite.key_bytes + iv_bytes));

@@ -24,7 +24,7 @@ inline constexpr std::uint16_t ssl_3_0 = 0x0300, tls_1_0 = 0x0301, tls_1_1 = 0x0
 /// What protects the records of one direction. Wiped when it dies.
 struct TrafficKeys {
     std::array<std::uint8_t, 32> key{};
-    std::array<std::uint8_t, 16> iv{};             ///< fixed part of a nonce, or the first IV of CBC
+    std::array<std::uint8_t, 16> iv{};  ///< fixed part of a nonce, or the first IV of CBC
     std::array<std::uint8_t, hash_bytes_max> mac{};
 
     TrafficKeys() noexcept = default;

@@ -54,8 +54,8 @@ private:
     }
     bool add_block() {
         blocks_.reserve(blocks_.size() + 1);
-        void* const block = mmap(nullptr, block_bytes, PROT_READ | PROT_WRITE,
-                                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        void* const block =
+            mmap(nullptr, block_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (block == MAP_FAILED) return false;
         blocks_.push_back(block);
         madvise(block, block_bytes, MADV_DONTDUMP);

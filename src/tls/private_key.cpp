@@ -32,7 +32,8 @@ PrivateKey PrivateKey::from_pem(std::string_view pem) {
     const std::unique_ptr<BIO, int (*)(BIO*)> bio(
         BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
     PrivateKey made;
-    if (bio) made.key_.reset(PEM_read_bio_PrivateKey(bio.get(), nullptr, refuse_passphrase, nullptr));
+    if (bio)
+        made.key_.reset(PEM_read_bio_PrivateKey(bio.get(), nullptr, refuse_passphrase, nullptr));
     ERR_clear_error();
     if (!made.key_) throw std::runtime_error("no private key in PEM form");
     if (EVP_PKEY_is_a(made.key_.get(), "RSA") != 1) {

@@ -7,8 +7,8 @@
 namespace umbratap::tls {
 
 bool can_be_record(Bytes start) noexcept {
-    if (start.size() > 0 && (start[0] < record_type::change_cipher_spec ||
-                             start[0] > record_type::heartbeat)) {
+    if (start.size() > 0 &&
+        (start[0] < record_type::change_cipher_spec || start[0] > record_type::heartbeat)) {
         return false;
     }
     if (start.size() > 1 && start[1] != 3) return false;

@@ -48,8 +48,8 @@ public:
     /// Takes the next record from what is kept and the front of `data`.
     Result next(Bytes& data, Record& record, Workspace& workspace) noexcept;
 
-    /// True if the last record lies in what is kept: now it counts as kept again. Else it lies before
-    /// `data`.
+    /// True if the last record lies in what is kept: now it counts as kept again. Else it lies
+    /// before `data`.
     bool put_back() noexcept;
     /// Keeps all of `data`, which begins a record that is not whole. False if there is no memory.
     bool keep_rest(Bytes data, Workspace& workspace) noexcept {

@@ -20,7 +20,8 @@
 namespace umbratap::tls {
 
 struct SecretsLimits {
-    std::uint32_t secrets_max = 256 * 1024;  ///< the oldest goes for a new one; about 200 bytes each
+    std::uint32_t secrets_max =
+        256 * 1024;  ///< the oldest goes for a new one; about 200 bytes each
 };
 
 struct SecretsCounts {

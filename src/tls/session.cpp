@@ -141,7 +141,8 @@ bool Session::Work::next_record(Half& half, Bytes& data, Buffer& gathered) {
         case RecordCutter::Result::not_a_record:
             if (!half.has_records) {
                 const Bytes kept = half.cutter.kept();
-                close_both(can_be_ssl_2(kept.empty() ? data : kept) ? Closed::unsupported : unseen());
+                close_both(can_be_ssl_2(kept.empty() ? data : kept) ? Closed::unsupported
+                                                                    : unseen());
                 return false;
             }
             report(Problem{"tls.bad_record"});
@@ -289,9 +290,8 @@ void Session::Work::give_up_waiting() {
 
 /// Why nothing is known of a connection whose hello was not seen.
 Closed Session::Work::unseen() const noexcept {
-    const bool lost = std::any_of(halves.begin(), halves.end(), [](const Half& half) {
-        return half.lost || half.gap > 0;
-    });
+    const bool lost = std::any_of(halves.begin(), halves.end(),
+                                  [](const Half& half) { return half.lost || half.gap > 0; });
     return lost ? Closed::gap : Closed::midstream;
 }
 
@@ -414,8 +414,7 @@ void Session::forget_handshake() noexcept {
     if (!work_->opening) return;
     work_->opening->handshake = {};
     const auto settled = [](const Half& half) {
-        return half.closed != Closed::open ||
-               (half.protection && half.epoch >= Epoch::application);
+        return half.closed != Closed::open || (half.protection && half.epoch >= Epoch::application);
     };
     if (settled(work_->halves[0]) && settled(work_->halves[1])) work_->opening.reset();
 }

@@ -27,7 +27,7 @@
 namespace umbratap::tls {
 
 struct SessionLimits {
-    std::uint32_t waiting_bytes_max = 64 * 1024;  ///< per direction: bytes that wait for keys
+    std::uint32_t waiting_bytes_max = 64 * 1024;      ///< per direction: bytes that wait for keys
     Duration key_wait_max = std::chrono::seconds(2);  ///< packet time that they wait
     std::uint32_t handshake_message_bytes_max = 64 * 1024;
     std::uint32_t key_changes_max = 4096;  ///< per direction: key updates and renegotiations
@@ -71,8 +71,9 @@ struct Handshake {
 
 /// Raw bytes that were pushed (data, no alternates), by what became of them. They add up to all.
 struct Accounts {
-    std::uint64_t opened = 0;   ///< understood: the handshake, records opened, signals between
-    std::uint64_t waiting = 0;  ///< for the rest of a record, or for keys; becomes one of the others
+    std::uint64_t opened = 0;  ///< understood: the handshake, records opened, signals between
+    std::uint64_t waiting =
+        0;  ///< for the rest of a record, or for keys; becomes one of the others
     std::uint64_t no_key = 0, ech = 0, unsupported = 0, midstream = 0, gap = 0, budget = 0;
 
     std::uint64_t& of(Closed reason) noexcept;

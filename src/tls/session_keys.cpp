@@ -3,9 +3,9 @@
 // Keys follow each other like rungs: a record that the present ones do not open may be the first
 // under the next (a Finished, an EndOfEarlyData or a KeyUpdate may have been lost, early data may
 // have been refused). The tag decides.
-#include "tls/session_work.h"
-
 #include <algorithm>
+
+#include "tls/session_work.h"
 
 namespace umbratap::tls {
 

@@ -52,10 +52,10 @@ struct Half {
     flow::Direction direction;
     Epoch epoch = Epoch::clear;
     Closed closed = Closed::open;
-    bool lost = false;           // seeking the next record
-    bool has_records = false;    // something that is TLS was seen
-    bool has_opened = false;     // a record was opened
-    bool ended = false;          // and told
+    bool lost = false;         // seeking the next record
+    bool has_records = false;  // something that is TLS was seen
+    bool has_opened = false;   // a record was opened
+    bool ended = false;        // and told
 };
 
 /// While the handshake goes on, and until it was told.
@@ -169,7 +169,7 @@ struct Session::Work {
         all,     // both directions, until there are keys
     };
     Hold hold_ = Hold::nothing;
-    bool answered_ = false;  // the server's answer is known as far as it ever will be
+    bool answered_ = false;             // the server's answer is known as far as it ever will be
     std::unique_ptr<Waiting> waiting_;  // perhaps, while `hold_`
     flow::Direction blocked_ = flow::Direction::to_server;  // which half needs keys,
     std::size_t blocked_candidates_ = 0;                    // how many were there to be tried,

@@ -15,13 +15,19 @@ namespace umbratap::tls {
 /// A cipher with its key length. `none` is integrity only.
 enum class Cipher : std::uint8_t {
     none,
-    aes_128_gcm, aes_256_gcm,
-    aes_128_ccm, aes_256_ccm,
+    aes_128_gcm,
+    aes_256_gcm,
+    aes_128_ccm,
+    aes_256_ccm,
     chacha20_poly1305,
-    aria_128_gcm, aria_256_gcm,
-    aes_128_cbc, aes_256_cbc,
-    camellia_128_cbc, camellia_256_cbc,
-    aria_128_cbc, aria_256_cbc,
+    aria_128_gcm,
+    aria_256_gcm,
+    aes_128_cbc,
+    aes_256_cbc,
+    camellia_128_cbc,
+    camellia_256_cbc,
+    aria_128_cbc,
+    aria_256_cbc,
     triple_des_cbc,
 };  // clang-format keeps one family a line
 

@@ -383,9 +383,9 @@ static_assert(std::is_sorted(std::begin(names), std::end(names),
 }  // namespace
 
 std::string_view find_suite_name(std::uint16_t number) noexcept {
-    const auto* const found =
-        std::lower_bound(std::begin(names), std::end(names), number,
-                         [](const Named& named, std::uint16_t wanted) { return named.number < wanted; });
+    const auto* const found = std::lower_bound(
+        std::begin(names), std::end(names), number,
+        [](const Named& named, std::uint16_t wanted) { return named.number < wanted; });
     return found != std::end(names) && found->number == number ? found->name : std::string_view();
 }
 
