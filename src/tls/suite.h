@@ -29,7 +29,7 @@ enum class Cipher : std::uint8_t {
     aria_128_cbc,
     aria_256_cbc,
     triple_des_cbc,
-};  // clang-format keeps one family a line
+};
 
 enum class Mode : std::uint8_t { none, cbc, aead };
 
