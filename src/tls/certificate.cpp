@@ -78,7 +78,7 @@ void read_distinguished_name(Bytes name, const std::array<std::uint8_t, 3>& kind
             const auto value = take_element(rest);
             if (!identifier || !value || !is(identifier->content, kind)) continue;
             out.clear();
-            append_name(value->content, Certificate::name_bytes_max, out);
+            append_title(value->content, Certificate::name_bytes_max, out);
         }
     }
 }

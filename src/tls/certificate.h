@@ -10,7 +10,7 @@
 namespace umbratap::tls {
 
 struct Certificate {
-    std::string subject;             ///< common name; as all names here written like a host name
+    std::string subject;             ///< common name; what is not printable is written as \DDD
     std::vector<std::string> names;  ///< DNS names and addresses it is for, up to `names_max`
     std::string issuer;              ///< common name, else organisation
     Bytes public_key;                ///< SubjectPublicKeyInfo, DER; lives as long as the message

@@ -34,7 +34,7 @@ struct ConnectionOptions {
     bool encrypt_then_mac = true;  ///< where it is offered by default
     bool extended_master = true;
     bool tickets = true;
-    bool early_data = false;          ///< the server takes it
+    bool early_data = false;         ///< the server takes it
     std::size_t fragment_bytes = 0;  ///< records hold at most so much; 0: as OpenSSL likes
 };
 
@@ -68,9 +68,9 @@ struct Identity {
         X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, common, -1, -1, 0);
         X509_set_issuer_name(x, name);
         X509_set_pubkey(x, key.get());
-        Owned<X509_EXTENSION, X509_EXTENSION_free> names(X509V3_EXT_conf_nid(
-            nullptr, nullptr, NID_subject_alt_name,
-            "DNS:Server.example,DNS:*.server.example,IP:10.0.0.7"));
+        Owned<X509_EXTENSION, X509_EXTENSION_free> names(
+            X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name,
+                                "DNS:Server.example,DNS:*.server.example,IP:10.0.0.7"));
         X509_add_ext(x, names.get(), -1);
         require(X509_sign(x, key.get(), EVP_sha256()) > 0, "not signed");
     }
@@ -101,7 +101,8 @@ public:
             require(SSL_CTX_set_cipher_list(context, options.ciphers.c_str()) == 1, "ciphers");
             require(SSL_CTX_set_ciphersuites(context, options.suites.c_str()) == 1, "suites");
             SSL_CTX_set_security_level(context, 0);
-            SSL_CTX_set_options(context, SSL_OP_LEGACY_SERVER_CONNECT);
+            SSL_CTX_set_options(context,
+                                SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_ALLOW_CLIENT_RENEGOTIATION);
             SSL_CTX_clear_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_ENCRYPT_THEN_MAC);
             if (!options.encrypt_then_mac) SSL_CTX_set_options(context, SSL_OP_NO_ENCRYPT_THEN_MAC);
             if (!options.extended_master)
