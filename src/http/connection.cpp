@@ -98,7 +98,7 @@ private:
     void push_unclear(Unknown& unknown, const flow::StreamChunk& chunk, Turn& turn);
     void push_http1(Unknown& unknown, const flow::StreamChunk& chunk, Turn& turn);
     void become_http1(Unknown& unknown, Turn& turn);
-    void become_http2(Unknown& unknown, const flow::StreamChunk& chunk, Bytes frames, Turn& turn);
+    void become_http2(Unknown& unknown, Direction from, Bytes frames, Turn& turn);
     static void start_http2(const Unknown& unknown, Direction from, Bytes frames, Http2& http2);
     void upgrade_to_http2(Turn& turn);
     void become_foreign(const Unknown& unknown);
@@ -174,7 +174,7 @@ bool Connection::State::keep_known(Unknown::Side& side, const flow::StreamChunk&
     const bool equal = chunk.missing == 0 && as_text(chunk.data.first(compared)) == expected;
     const bool whole = equal && side.kept.size() + compared == side.known.size();
     if (whole && side.has_preface()) {
-        become_http2(std::get<Unknown>(speaks_), chunk, chunk.data, turn);
+        become_http2(std::get<Unknown>(speaks_), chunk.direction, chunk.data, turn);
         return true;
     }
     if (equal && !whole && !chunk.end && side.kept.append(chunk.data, side.known.size()))
@@ -236,8 +236,15 @@ void Connection::State::push_unclear(Unknown& unknown, const flow::StreamChunk& 
     if (!side.given_up) {
         const FrameFinder::Found found =
             side.frames.next(chunk.data, FrameFinder::Expects::anything, chunk.end, turn.shelf);
-        if (!found.frames.empty()) return become_http2(unknown, chunk, found.frames, turn);
         rest.data = found.skipped;
+        if (!found.frames.empty()) {
+            rest.end = false;
+            if (!rest.data.empty()) push_http1(unknown, rest, turn);
+            rest.end = chunk.end;
+            rest.data = found.frames;
+            if (!std::holds_alternative<Unknown>(speaks_)) return dispatch(rest, turn);
+            return become_http2(unknown, chunk.direction, found.frames, turn);
+        }
     }
     push_http1(unknown, rest, turn);
 }
@@ -290,17 +297,16 @@ void Connection::State::start_http2(const Unknown& unknown, Direction from, Byte
 }
 
 /// With what was kept before them, `frames` begin with the preface or with a frame.
-void Connection::State::become_http2(Unknown& known, const flow::StreamChunk& chunk, Bytes frames,
-                                     Turn& turn) {
+void Connection::State::become_http2(Unknown& known, Direction from, Bytes frames, Turn& turn) {
     Unknown unknown = std::move(known);
     Turn apart{turn.chunk, turn.out, turn.shelf, unknown.skipped, turn.problem};
     unknown.http1.abandon(apart);
     turn.problem = apart.problem;
     Http2& http2 = speaks_.emplace<Http2>(limits_, *budget_, unknown.http1.last_exchange());
-    start_http2(unknown, chunk.direction, frames, http2);
+    start_http2(unknown, from, frames, http2);
     for (const Direction direction : {Direction::to_server, Direction::to_client}) {
         Unknown::Side& side = unknown.sides[flow::index(direction)];
-        const Bytes behind = direction == chunk.direction ? frames : side.frames.take(turn.shelf);
+        const Bytes behind = direction == from ? frames : side.frames.take(turn.shelf);
         if (!side.has_preface()) unseen_.midstream += side.bytes - behind.size();
         give(turn.shelf.keep(side.kept), direction, false, turn);
         give(behind, direction, side.ended, turn);

@@ -108,7 +108,7 @@ void Http2::begin_frame(Side& side, Turn& turn) {
                            frame.stream == side.block->start.stream;
     if (side.block && !continues) {
         turn.found(Problem{"http2.interrupted_field_block"});
-        lose_block(side);
+        lose_block(side, &Unseen::unsupported);
         end_block(side, turn);
     }
     switch (frame.type) {
@@ -144,11 +144,11 @@ void Http2::take_content(Side& side, Bytes content, Turn& turn) {
         }
         stream->push(side.direction, content, turn);
     } else if (side.block) {
-        if (side.block->unread) {
-            turn.unseen.unsupported += content.size();
-        } else if (const Problem problem = side.hpack.push(content, side.block->fields)) {
+        side.block->bytes += content.size();
+        if (side.block->unread != nullptr) return;
+        if (const Problem problem = side.hpack.push(content, side.block->fields)) {
             turn.found(problem);
-            lose_block(side);
+            lose_block(side, &Unseen::unsupported);
         }
     }
 }
@@ -184,7 +184,7 @@ void Http2::begin_block(Side& side, Turn& turn) {
     side.block->promised = side.frames.promised_stream();
     if (const Problem problem = side.hpack.begin_block(side.bytes)) {
         turn.found(problem);
-        lose_block(side);
+        lose_block(side, &Unseen::budget);
     }
 }
 
@@ -198,21 +198,22 @@ void Http2::continue_block(Side& side, Turn& turn) {
 }
 
 /// What it holds from here on cannot be known, nor what it adds to the table.
-void Http2::lose_block(Side& side) {
-    side.block->unread = true;
+void Http2::lose_block(Side& side, std::uint64_t Unseen::*why) {
+    side.block->unread = why;
     side.block->fields.lost();
     side.hpack.lose();
 }
 
 void Http2::end_block(Side& side, Turn& turn) {
-    if (!side.block->unread) {
+    if (side.block->unread == nullptr) {
         if (const Problem problem = side.hpack.end_block()) {
             turn.found(problem);
-            lose_block(side);
+            lose_block(side, &Unseen::unsupported);
         }
     }
     Block block = std::move(*side.block);
     side.block.reset();
+    if (block.unread != nullptr) turn.unseen.*block.unread += block.bytes;
     on_head(side, block, turn);
     if (block.start.type == FrameType::headers && block.start.has(FrameHeader::end_stream))
         end_side(block.start.stream, side.direction, turn);

@@ -50,7 +50,8 @@ private:
         FrameHeader start;
         std::uint32_t promised = 0;
         std::uint32_t continuations = 0;
-        bool unread = false;  // its bytes cannot be decoded
+        std::uint64_t bytes = 0;
+        std::uint64_t Unseen::*unread = nullptr;  // why its bytes cannot be decoded
     };
 
     /// How many there were in this second.
@@ -87,7 +88,7 @@ private:
     void begin_data(const Side& side, Turn& turn);
     void begin_block(Side& side, Turn& turn);
     void continue_block(Side& side, Turn& turn);
-    void lose_block(Side& side);
+    static void lose_block(Side& side, std::uint64_t Unseen::*why);
     void end_block(Side& side, Turn& turn);
     void on_head(Side& side, Block& block, Turn& turn);
     void tell_head(Http2Stream& stream, Head head, std::string_view protocol, bool pushed,

@@ -2,7 +2,10 @@
 #include "http/http2_finder.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
+
+#include "http/sniff.h"
 
 namespace umbratap::http {
 
@@ -30,12 +33,19 @@ std::optional<std::uint32_t> take_integer(Bytes& in, int prefix) noexcept {
     return std::nullopt;
 }
 
-bool take_string(Bytes& in) noexcept {
+bool is_control(std::uint8_t byte) noexcept {
+    return byte < 0x20 && byte != '\t';
+}
+
+/// A string (RFC 7541, 5.2) of at least `shortest` bytes; one that is not compressed is readable.
+bool take_string(Bytes& in, std::uint32_t shortest) noexcept {
     if (in.empty()) return false;
+    const bool compressed = (in.front() & 0x80) != 0;
     const auto length = take_integer(in, 7);
-    if (!length || *length > in.size()) return false;
+    if (!length || *length < shortest || *length > in.size()) return false;
+    const Bytes text = in.first(*length);
     in = in.subspan(*length);
-    return true;
+    return compressed || std::none_of(text.begin(), text.end(), is_control);
 }
 
 enum class Block : std::uint8_t { malformed, plain, message };  // message: a head begins it
@@ -56,12 +66,18 @@ Block read_block(Bytes block) noexcept {
         if (!index || (indexed && *index == 0)) return Block::malformed;
         if (!first) first = index;
         if (indexed) continue;
-        if (*index == 0 && !take_string(block)) return Block::malformed;
-        if (!take_string(block)) return Block::malformed;
+        if (*index == 0 && !take_string(block, 1)) return Block::malformed;
+        if (!take_string(block, 0)) return Block::malformed;
     }
     if (!first) return Block::malformed;
     return *first >= 1 && (*first <= pseudo_fields || *first > static_fields) ? Block::message
                                                                               : Block::plain;
+}
+
+/// Begins like JSON or like server-sent events.
+bool is_readable(Bytes payload) noexcept {
+    const Looks looks = looks_like(payload.first(std::min<std::size_t>(payload.size(), 8)));
+    return looks == Looks::text || looks == Looks::events;
 }
 
 /// The field block of a HEADERS frame that is whole.
@@ -81,7 +97,7 @@ Bytes block_in(const FrameHeader& frame, Bytes payload) noexcept {
 bool plausible(const FrameHeader& frame) noexcept {
     if (frame.length > frame_bytes_usual || frame.reserved || frame.stream >= streams_usual)
         return false;
-    const bool of_stream = frame.stream != 0;
+    const bool of_stream = frame.stream % 2 == 1;  // even ones are pushed, and rare
     const auto only = [&](int flags) { return (frame.flags & ~flags) == 0; };
     switch (frame.type) {
         case FrameType::data:
@@ -96,59 +112,93 @@ bool plausible(const FrameHeader& frame) noexcept {
         case FrameType::rst_stream:
             return of_stream && frame.length == 4 && only(0);
         case FrameType::settings:
-            return !of_stream && only(FrameHeader::ack) && frame.length % 6 == 0 &&
+            return frame.stream == 0 && only(FrameHeader::ack) && frame.length % 6 == 0 &&
                    frame.length <= 6 * settings_usual &&
                    (frame.length == 0 || !frame.has(FrameHeader::ack));
         case FrameType::push_promise:
             return of_stream && frame.length > 4 &&
                    only(FrameHeader::end_headers | FrameHeader::padded);
         case FrameType::ping:
-            return !of_stream && frame.length == 8 && only(FrameHeader::ack);
+            return frame.stream == 0 && frame.length == 8 && only(FrameHeader::ack);
         case FrameType::goaway:
-            return !of_stream && frame.length >= 8 && only(0);
+            return frame.stream == 0 && frame.length >= 8 && only(0);
         case FrameType::window_update:
             return frame.length == 4 && only(0);
         case FrameType::continuation:
             return of_stream && frame.length > 0 && only(FrameHeader::end_headers);
         case FrameType::priority_update:
-            return !of_stream && frame.length >= 4 && only(0);
+            return frame.stream == 0 && frame.length >= 4 && only(0);
     }
     return false;
 }
 
+class FrameFinder::Chain {
+public:
+    explicit Chain(Expects expects) noexcept : expected_(expects == Expects::http_2) {}
+
+    void add(const FrameHeader& frame) noexcept {
+        ++weight_;
+        ++frames_;
+        if (frame.type == FrameType::data) {
+            const auto last = streams_.begin() + data_;
+            repeated_ = repeated_ || std::find(streams_.begin(), last, frame.stream) != last;
+            streams_[data_++] = frame.stream;
+        } else if (frame.type != FrameType::headers && frame.type != FrameType::continuation) {
+            certain_ = true;  // its length had to be right
+        }
+    }
+    /// What is in it is as it should be, too.
+    void add_content() noexcept {
+        ++weight_;
+        certain_ = true;
+    }
+    void add_end() noexcept { ++weight_; }
+    /// Numbers that are small by nature (samples of silence, bit maps) may pass for DATA by chance.
+    bool enough() const noexcept {
+        return expected_ ? weight_ >= 2 && (certain_ || repeated_) : weight_ >= 3 && certain_;
+    }
+    bool empty() const noexcept { return frames_ == 0; }
+    bool full() const noexcept { return frames_ == streams_.size(); }
+
+private:
+    bool expected_;
+    int weight_ = 0;
+    bool certain_ = false;
+    bool repeated_ = false;  // DATA of a stream that had some before
+    std::size_t frames_ = 0, data_ = 0;
+    std::array<std::uint32_t, 6> streams_{};
+};
+
 FrameFinder::Verdict FrameFinder::judge(Bytes at, Expects expects, bool end) {
-    const int wanted = expects == Expects::http_2 ? 2 : 3;
-    int weight = 0;
+    Chain chain(expects);
     std::uint64_t work = 0;
     const auto refuse = [&] {
         work_ += work;
         return Verdict::no;
     };
-    while (weight < wanted) {
-        if (at.empty() && weight > 0 && end) {
-            ++weight;
-            continue;
-        }
+    while (!chain.enough()) {
         if (at.size() < FrameHeader::size) {
-            if (end || (!at.empty() && at.front() != 0)) return refuse();
-            return Verdict::unclear;
+            if (end && at.empty() && !chain.empty()) chain.add_end();
+            if (end) return chain.enough() ? Verdict::yes : refuse();
+            return at.empty() || at.front() == 0 ? Verdict::unclear : refuse();
         }
         const FrameHeader frame = read_frame_header(at.data());
-        if (!plausible(frame)) return refuse();
+        if (!plausible(frame) || chain.full()) return refuse();
+        chain.add(frame);
         at = at.subspan(FrameHeader::size);
-        ++weight;
         if (at.size() < frame.length) {
-            if (weight >= wanted && frame.type != FrameType::headers) break;
+            if (chain.enough() && frame.type != FrameType::headers) break;
             return end ? refuse() : Verdict::unclear;
         }
         const Bytes payload = at.first(frame.length);
         at = at.subspan(frame.length);
+        if (frame.type == FrameType::data && is_readable(payload)) chain.add_content();
         if (frame.type != FrameType::headers || !frame.has(FrameHeader::end_headers)) continue;
         work += payload.size();
         if (work_ + work > work_free_bytes + work_per_byte * skipped_) return refuse();
         const Block block = read_block(block_in(frame, payload));
         if (block == Block::malformed) return refuse();
-        if (block == Block::message) ++weight;
+        if (block == Block::message) chain.add_content();
     }
     return Verdict::yes;
 }

@@ -2,10 +2,10 @@
 // hole.
 //
 // Nothing marks a frame, so several must follow each other without a fault. What weighs: each
-// plausible frame one, and one more for a HEADERS frame whose field block is well formed (RFC 7541,
-// 6) and begins with a pseudo field. Two are enough where HTTP/2 is expected, three elsewhere; the
-// end of the stream where a frame should begin counts as a frame. Random bytes pass for one frame
-// once in 2^30 places.
+// plausible frame one, and one more for HEADERS whose field block is well formed (RFC 7541, 6) and
+// begins with a pseudo field, and for DATA that begins like JSON or server-sent events; the end of
+// the stream where a frame should begin counts as a frame. Two are enough where HTTP/2 is expected,
+// three elsewhere. Random bytes pass for one frame once in 2^30 places.
 #pragma once
 
 #include "base/buffer.h"
@@ -15,7 +15,7 @@
 namespace umbratap::http {
 
 /// Whether frames like this are usual. Stricter than the RFC: larger than 16 KiB, of unknown type,
-/// or of stream 2^24 and above are not.
+/// or of a pushed stream or one of 2^24 and above are not.
 bool plausible(const FrameHeader& frame) noexcept;
 
 class FrameFinder {
@@ -43,6 +43,7 @@ public:
 
 private:
     enum class Verdict : std::uint8_t { no, unclear, yes };
+    class Chain;
     Verdict judge(Bytes at, Expects expects, bool end);
 
     Buffer kept_;

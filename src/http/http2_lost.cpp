@@ -26,7 +26,7 @@ void Http2::lose(Side& side, std::uint64_t missing, Turn& turn) {
     const std::uint32_t before = side.frames.content_left();
     if (!side.frames.lose(missing)) return get_lost(side, &Unseen::gap, turn);
     if (const std::uint32_t content = before - side.frames.content_left(); content > 0) {
-        if (side.block && !side.block->unread) lose_block(side);
+        if (side.block && side.block->unread == nullptr) lose_block(side, &Unseen::gap);
         if (Http2Stream* stream = find(side.frames.frame().stream);
             stream != nullptr && side.frames.frame().type == FrameType::data)
             stream->lose(side.direction, content, turn);
@@ -40,7 +40,7 @@ void Http2::get_lost(Side& side, std::uint64_t Unseen::*why, Turn& turn) {
     turn.unseen.*side.lost_as += waiting.size();
     side.bytes += waiting.size();
     if (side.block) {
-        lose_block(side);
+        lose_block(side, &Unseen::gap);
         end_block(side, turn);
     }
     side.hpack.lose();
@@ -59,7 +59,7 @@ void Http2::finish(Side& side, Turn& turn) {
         look_for_frames(side, none, true, turn);
     }
     if (side.block) {
-        lose_block(side);
+        lose_block(side, &Unseen::gap);
         end_block(side, turn);
     }
     side.stage = Stage::over;

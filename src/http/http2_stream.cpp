@@ -92,7 +92,7 @@ void Http2Stream::push(Direction direction, Bytes data, Turn& turn) {
         case Is::awaited:
         case Is::over:
             turn.unseen.shunted += data.size();
-            break;
+            return;
     }
     mine.bytes += data.size();
 }

@@ -34,13 +34,12 @@ TEST_CASE("connection: a brace alone does not make lines") {
     CHECK(seen({client("{\"x\": 1}" + get)}) == "> 1 GET / host=h\n= 1 0 0\n");
 }
 
-TEST_CASE("connection: HTTP/2 is named once and counted") {
-    const std::vector<Said> conversation = {client("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nframes"),
-                                            server("frames")};
-    CHECK(seen(conversation) == "");
-    CHECK(problem_of(conversation) == "http2.not_read");
-    CHECK(unseen_of(conversation).unsupported == 36);
-    CHECK(speech_of(conversation) == http::Speech::http_2);
+TEST_CASE("connection: HTTP/2 is told by its preface, or by its frames") {
+    const std::string frames = std::string("\0\0\2\0\1\0\0\0\1{}", 11);
+    CHECK(speech_of({client("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")}) == http::Speech::http_2);
+    CHECK(speech_of({client("PRI * HTTP/2.0\r\n\r\nSM\r\n\r")}) == http::Speech::unknown);
+    CHECK(speech_of({server("..." + frames + frames)}) == http::Speech::http_2);
+    CHECK(speech_of({server("..." + frames)}) == http::Speech::unknown);
 }
 
 TEST_CASE("connection: a request that begins like the preface of HTTP/2 is a request") {
