@@ -76,7 +76,10 @@ Block read_block(Bytes block) noexcept {
 
 /// Begins like JSON or like server-sent events.
 bool is_readable(Bytes payload) noexcept {
-    const Looks looks = looks_like(payload.first(std::min<std::size_t>(payload.size(), 8)));
+    const Bytes start = payload.first(std::min<std::size_t>(payload.size(), 16));
+    const auto is_foreign = [](std::uint8_t c) { return is_control(c) && c != '\r' && c != '\n'; };
+    if (start.size() < 2 || std::any_of(start.begin(), start.end(), is_foreign)) return false;
+    const Looks looks = looks_like(start.subspan(leading(start)));
     return looks == Looks::text || looks == Looks::events;
 }
 
@@ -138,24 +141,25 @@ public:
 
     void add(const FrameHeader& frame) noexcept {
         ++weight_;
-        ++frames_;
         if (frame.type == FrameType::data) {
             const auto last = streams_.begin() + data_;
-            repeated_ = repeated_ || std::find(streams_.begin(), last, frame.stream) != last;
+            certain_ = certain_ || std::find(streams_.begin(), last, frame.stream) != last;
             streams_[data_++] = frame.stream;
         } else if (frame.type != FrameType::headers && frame.type != FrameType::continuation) {
             certain_ = true;  // its length had to be right
         }
+        ++frames_;
     }
     /// What is in it is as it should be, too.
     void add_content() noexcept {
         ++weight_;
-        certain_ = true;
+        proven_ = true;
     }
     void add_end() noexcept { ++weight_; }
-    /// Numbers that are small by nature (samples of silence, bit maps) may pass for DATA by chance.
+    /// Numbers that are small by nature (samples of silence, bit maps) often pass for DATA.
     bool enough() const noexcept {
-        return expected_ ? weight_ >= 2 && (certain_ || repeated_) : weight_ >= 3 && certain_;
+        if (expected_) return weight_ >= 2 && (certain_ || proven_);
+        return (weight_ >= 3 && proven_) || (weight_ >= 6 && certain_);
     }
     bool empty() const noexcept { return frames_ == 0; }
     bool full() const noexcept { return frames_ == streams_.size(); }
@@ -164,9 +168,9 @@ private:
     bool expected_;
     int weight_ = 0;
     bool certain_ = false;
-    bool repeated_ = false;  // DATA of a stream that had some before
+    bool proven_ = false;
     std::size_t frames_ = 0, data_ = 0;
-    std::array<std::uint32_t, 6> streams_{};
+    std::array<std::uint32_t, 6> streams_{};  // of DATA
 };
 
 FrameFinder::Verdict FrameFinder::judge(Bytes at, Expects expects, bool end) {

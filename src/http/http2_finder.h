@@ -4,8 +4,9 @@
 // Nothing marks a frame, so several must follow each other without a fault. What weighs: each
 // plausible frame one, and one more for HEADERS whose field block is well formed (RFC 7541, 6) and
 // begins with a pseudo field, and for DATA that begins like JSON or server-sent events; the end of
-// the stream where a frame should begin counts as a frame. Two are enough where HTTP/2 is expected,
-// three elsewhere. Random bytes pass for one frame once in 2^30 places.
+// the stream where a frame should begin counts as a frame. Two are enough where HTTP/2 is expected;
+// elsewhere three if some content was looked at, else six. Random bytes pass for one frame once in
+// 2^30 places.
 #pragma once
 
 #include "base/buffer.h"

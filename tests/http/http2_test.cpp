@@ -248,6 +248,6 @@ TEST_CASE("http2: without memory heads and bodies go unseen, and that is said") 
 }
 
 TEST_CASE("http2: a bad preface is named") {
-    CHECK(problem_of({server(settings() + ping() + ping()), client("GET / HTTP/1.1\r\n\r\n")}) ==
-          "http2.bad_preface");
+    CHECK(problem_of({server(settings() + ping() + ping() + ping() + ping() + ping()),
+                      client("GET / HTTP/1.1\r\n\r\n")}) == "http2.bad_preface");
 }
