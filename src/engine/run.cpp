@@ -66,7 +66,7 @@ void reload(const Options& options, inventory::Policy& policy) {
 int terminal_columns() {
     winsize size{};
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20) return size.ws_col;
-    return 100;
+    return 160;  // a file or a pipe: nothing must be cut to fit
 }
 
 bool colour_wanted() {

@@ -125,6 +125,17 @@ std::string counted(std::size_t count, const char* one, const char* many) {
     return std::to_string(count) + " " + (count == 1 ? one : many);
 }
 
+/// The first few in the order of the alphabet, and how many more there are.
+std::string hosts_text(const HostSet& hosts) {
+    constexpr std::size_t shown = 5;
+    std::set<std::string> all(hosts.names().begin(), hosts.names().end());
+    for (const std::string& parent : hosts.parents()) all.insert("*." + parent);
+    const auto end = std::next(all.begin(), static_cast<long>(std::min(shown, all.size())));
+    std::string text = joined({all.begin(), end});
+    if (all.size() > shown) text += " and " + std::to_string(all.size() - shown) + " more";
+    return text;
+}
+
 /// Names of tools with `*` for any characters.
 bool any_matches(const std::vector<std::string>& globs, std::string_view tool) {
     return std::any_of(globs.begin(), globs.end(),
@@ -282,7 +293,7 @@ std::vector<std::string> Policy::describe() const {
     std::vector<std::string> lines;
     for (const PolicyEntry& entry : state_->entries) {
         std::string line = std::string(to_string(entry.verdict)) + " '" + entry.name + "': ";
-        if (!entry.hosts.empty()) line += counted(entry.hosts.size(), "host", "hosts");
+        if (!entry.hosts.empty()) line += hosts_text(entry.hosts);
         if (!entry.addresses.empty()) {
             line += (entry.hosts.empty() ? "" : ", ") +
                     counted(entry.addresses.size(), "network", "networks");

@@ -22,8 +22,9 @@ std::string percent(std::uint64_t part, std::uint64_t whole) {
     if (whole == 0 || part == 0) return "0 %";
     const auto hundredths = static_cast<std::uint64_t>(
         100.0 * static_cast<double>(part) / static_cast<double>(whole) + 0.5);
-    return hundredths == 0 ? "less than 1 %"
-                           : std::to_string(std::min<std::uint64_t>(hundredths, 100)) + " %";
+    if (hundredths == 0) return "less than 1 %";
+    if (hundredths >= 100 && part < whole) return "over 99 %";
+    return std::to_string(std::min<std::uint64_t>(hundredths, 100)) + " %";
 }
 
 std::uint64_t blind_bytes(const Stats& stats) {
@@ -67,11 +68,10 @@ void add_lost(const Stats& stats, std::vector<Spot>& spots) {
     }
     if (const std::uint64_t bytes = value_of(stats.blind, "one_direction");
         bytes > 0 || stats.flows.one_direction > 0) {
-        const std::uint64_t flows = stats.flows.tcp + stats.flows.udp,
-                            count = stats.flows.one_direction;
+        const std::uint64_t flows = stats.flows.tcp, count = stats.flows.one_direction;
         const bool many = count * 20 >= flows && flows > 0;
-        std::string text = many ? percent(count, flows) + " of connections one-directional"
-                                : told(count, "connection", "one-directional", 0);
+        std::string text = many ? percent(count, flows) + " of TCP connections one-directional"
+                                : told(count, "TCP connection", "one-directional", 0);
         if (bytes > 0) text += " (" + bytes_text(bytes) + ')';
         if (many) text += ": does the mirror port send both directions?";
         spots.push_back({bytes, text});
@@ -118,7 +118,7 @@ std::vector<std::string> blind_spots(const Stats& stats) {
         lines.emplace_back(all == 0 ? "There was no payload to look at"
                                     : "Nothing: all payload was open to inspection");
     } else if (const std::uint64_t bytes = blind_bytes(stats); bytes > 0) {
-        lines.push_back("In all " + percent(bytes, all) + " of the payload (" + bytes_text(bytes) +
+        lines.push_back("In all, " + percent(bytes, all) + " of the payload (" + bytes_text(bytes) +
                         " of " + bytes_text(all) + ')');
     }
     return lines;
@@ -130,8 +130,8 @@ std::vector<std::string> reasons_for_nothing(const Stats& stats) {
     if (stats.flows.tcp + stats.flows.udp == 0)
         return {"There are no TCP or UDP connections in it."};
     if (all == 0)
-        return {"None of its " + counted(stats.flows.tcp, "TCP connection") +
-                " carries any payload."};
+        return {stats.flows.tcp == 0 ? "There are no TCP connections in it, and no QUIC."
+                                     : "Its TCP connections carry no payload."};
     const std::uint64_t blind = blind_bytes(stats);
     if (blind == 0) {
         return {"All payload (" + bytes_text(all) +

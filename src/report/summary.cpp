@@ -16,7 +16,7 @@ using namespace inventory;
 
 constexpr std::size_t servers_max = 10'000, finding_kinds_max = 1'000, all_clients_max = 100'000;
 constexpr std::size_t clients_max = 100, tools_max = 1'000, few = 8;  // per server
-constexpr std::size_t findings_shown = 5;
+constexpr std::size_t findings_shown = 5, places_shown = 3;
 constexpr int lines_max = 40, rows_max = 20;
 
 std::string place_of(const Parties& parties) {
@@ -89,14 +89,15 @@ std::string tools_text(const Summary::Server& server) {
     return known ? called + " of " + all : called + " (" + all + " listed)";
 }
 
-// The name is long and nearly always the same; the revision says more.
-std::string transport_text(const Summary::Server& server) {
-    std::set<std::string> names;
+// The revision says which HTTP transport it is, nearly always; another one is told beside it.
+std::string protocol_text(const Summary::Server& server) {
+    std::set<std::string> others;
     for (const std::string& name : server.transports) {
-        names.insert(name.ends_with("-http") ? name.substr(0, name.size() - 5) : name);
+        if (!name.ends_with("-http")) others.insert(name);
     }
-    const std::string text = joined(names, 2);
-    return server.revisions.empty() ? text : text + ' ' + joined(server.revisions, 2);
+    if (server.revisions.empty()) return joined(server.transports, 2);
+    const std::string revisions = joined(server.revisions, 2);
+    return others.empty() ? revisions : revisions + ' ' + joined(others, 2);
 }
 
 std::string inventory_table(const std::map<std::string, Summary::Server>& servers, std::size_t rows,
@@ -112,19 +113,19 @@ std::string inventory_table(const std::map<std::string, Summary::Server>& server
     std::sort(order.begin(), order.end(), worse);
     Table table({{"SERVER", 24, Align::left, Cut::middle, 12},
                  {"VERDICT"},
-                 {"TRANSPORT", 11, Align::left, Cut::end, 4},
+                 {"PROTOCOL", 10, Align::left, Cut::end, 4},
                  {"CLIENTS", 8, Align::left, Cut::end, 4},
-                 {"TOOLS", 0, Align::right},
                  {"SESSIONS", 0, Align::right},
+                 {"TOOLS", 0, Align::right},
                  {"CALLS", 0, Align::right}});
     for (std::size_t i = 0; i < std::min(rows, order.size()); ++i) {
         const Summary::Server& server = *order[i];
         table.add({{server.place},
                    {std::string(to_string(server.verdict)), ink_of(server.verdict)},
-                   {transport_text(server)},
+                   {protocol_text(server)},
                    {clients_text(server.clients)},
-                   {tools_text(server)},
                    {count_text(server.sessions)},
+                   {tools_text(server)},
                    {count_text(server.calls)}});
     }
     std::string text = table.render(options.columns, options.colour);
@@ -132,16 +133,30 @@ std::string inventory_table(const std::map<std::string, Summary::Server>& server
     return text;
 }
 
-// Worst first, then the most frequent; empty where there are none.
-std::string findings_table(const std::map<Summary::FindingKind, Summary::Finding>& findings,
-                           std::uint64_t unlisted, const SummaryOptions& options) {
+std::string places_text(const std::set<std::string>& places) {
+    std::string text;
+    std::size_t shown = 0;
+    for (const std::string& place : places) {
+        if (shown == places_shown)
+            return text + " and " + count_text(places.size() - shown) + " more";
+        text += (shown++ == 0 ? "" : ", ") + place;
+    }
+    return text;
+}
+
+// Two lines each: what it is, and where. Worst first, then the most frequent; empty where there are
+// none.
+std::string findings_text(const std::map<Summary::FindingKind, Summary::Finding>& findings,
+                          std::uint64_t unlisted, const SummaryOptions& options) {
     std::vector<std::map<Summary::FindingKind, Summary::Finding>::const_iterator> order;
     for (auto at = findings.begin(); at != findings.end(); ++at) order.push_back(at);
     std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
         return std::tuple(a->first.severity, b->second.findings) <
                std::tuple(b->first.severity, a->second.findings);
     });
-    Table table({{""}, {""}, {"", 20}, {"", 0, Align::right}, {"", 14, Align::left, Cut::middle}});
+    constexpr std::size_t indent = 10;
+    const int columns = options.columns - static_cast<int>(indent);
+    std::string text;
     std::uint64_t kinds_left = 0, left = unlisted;
     for (std::size_t i = 0; i < order.size(); ++i) {
         const auto& [kind, finding] = *order[i];
@@ -150,16 +165,15 @@ std::string findings_table(const std::map<Summary::FindingKind, Summary::Finding
             left += finding.findings;
             continue;
         }
-        std::string where = finding.place;
-        if (finding.places.size() > 1)
-            where += " and " + count_text(finding.places.size() - 1) + " more";
-        table.add({{severity_word(kind.severity), ink_of_severity(kind.severity)},
-                   {kind.category},
-                   {kind.signature},
-                   {count_text(finding.findings) + "×"},
-                   {where}});
+        const std::string severity = severity_word(kind.severity);
+        text += "  " + inked(severity, ink_of_severity(kind.severity), options.colour) +
+                std::string(indent - 2 - severity.size(), ' ') +
+                terminal_text(
+                    count_text(finding.findings) + "× " + kind.category + ": " + kind.signature,
+                    columns) +
+                '\n' + std::string(indent, ' ') +
+                terminal_text(places_text(finding.places), columns) + '\n';
     }
-    std::string text = table.render(options.columns, options.colour);
     if (left > 0)
         text +=
             "  … and " + count_text(left) + " more of " + counted(kinds_left, "other kind") + '\n';
@@ -238,7 +252,6 @@ void Summary::add_alert(const Alert& alert) {
             return;
         }
         found = findings_.try_emplace(kind).first;
-        found->second.place = place_of(alert.parties);
     }
     Finding& finding = found->second;
     // An opening event counts one; the closing one has the sum of its window.
@@ -257,7 +270,7 @@ std::string Summary::render(const SummaryOptions& given) const {
         return "  " + terminal_text(text, options.columns - 2) + '\n';
     };
 
-    std::string findings = findings_table(findings_, unlisted_findings_, options);
+    std::string findings = findings_text(findings_, unlisted_findings_, options);
     if (!findings.empty()) findings = heading("Findings, worst first") + findings;
 
     std::string unseen = heading("What stayed unseen");

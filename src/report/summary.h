@@ -50,7 +50,6 @@ public:
     /// Findings of one kind.
     struct Finding {
         std::uint64_t findings = 0, events = 0;
-        std::string place;             ///< where the first was
         std::set<std::string> places;  ///< some of them
     };
     struct FindingKind {

@@ -67,11 +67,7 @@ std::string inked(const std::string& text, Ink ink, bool colour) {
 
 std::string Table::render(int columns_max, bool colour) const {
     std::vector<int> widths;
-    bool titled = false;
-    for (const Column& column : columns_) {
-        widths.push_back(columns_of(column.title));
-        titled = titled || !column.title.empty();
-    }
+    for (const Column& column : columns_) widths.push_back(columns_of(column.title));
     for (const auto& row : rows_) {
         assert(row.size() == columns_.size());
         for (std::size_t i = 0; i < row.size(); ++i) {
@@ -82,14 +78,12 @@ std::string Table::render(int columns_max, bool colour) const {
     make_fit(columns_, columns_max, widths);
     std::string out, line;
     const auto begin_cell = [&] { line.append(gap, ' '); };
-    if (titled) {
-        for (std::size_t i = 0; i < widths.size(); ++i) {
-            begin_cell();
-            append_cell(terminal_text(columns_[i].title, widths[i]), columns_[i], widths[i],
-                        Ink::plain, false, line);
-        }
-        end_line(line, out);
+    for (std::size_t i = 0; i < widths.size(); ++i) {
+        begin_cell();
+        append_cell(terminal_text(columns_[i].title, widths[i]), columns_[i], widths[i], Ink::plain,
+                    false, line);
     }
+    end_line(line, out);
     for (const auto& row : rows_) {
         line.clear();
         for (std::size_t i = 0; i < row.size(); ++i) {

@@ -34,7 +34,7 @@ public:
     /// As many cells as columns.
     void add(std::vector<Cell> row) { rows_.push_back(std::move(row)); }
     /// Lines that begin with two spaces and have at most `columns_max` columns, as far as
-    /// `columns_min` permits. Titles are left out where none is set.
+    /// `columns_min` permits.
     std::string render(int columns_max, bool colour) const;
 
 private:

@@ -493,10 +493,14 @@ TEST_CASE("policy: what is in force is described, one line an entry") {
     const Policy given =
         one("hosts: [a.example, b.example], ports: [443], expires: 2027-01-31, owner: me");
     REQUIRE(given.describe().size() == 2);
-    CHECK(
-        given.describe()[0] ==
-        "approved 'p': 2 hosts, 1 port, TLS required, until 2027-01-31, owner me (policy.yaml:2)");
+    CHECK(given.describe()[0] ==
+          "approved 'p': a.example, b.example, 1 port, TLS required, until 2027-01-31, owner me "
+          "(policy.yaml:2)");
     CHECK(given.describe()[1] == "shadow: everything else");
+    CHECK(one("hosts: [g.example, f.example, e.example, d.example, c.example, \"*.b.example\"]")
+              .describe()[0]
+              .find("*.b.example, c.example, d.example, e.example, f.example and 1 more, ") !=
+          std::string::npos);
 }
 
 TEST_CASE("policy: the policy of the shared captures loads") {

@@ -16,7 +16,7 @@ using Lines = std::vector<std::string>;
 TEST_CASE("blind spots: each reason is told in words, the widest first") {
     inventory::Stats stats;
     stats.packets = 1000;
-    stats.flows.tcp = 400;
+    stats.flows.tcp = 500;
     stats.flows.udp = 100;
     stats.flows.one_direction = 480;
     stats.flows.midstream = 7;
@@ -30,7 +30,7 @@ TEST_CASE("blind spots: each reason is told in words, the widest first") {
     stats.cut_short = true;
     CHECK(blind_spots(stats) ==
           Lines{"A capture file is cut short; it was read up to the cut",
-                "96 % of connections one-directional (40.0 MB): does the mirror port send both "
+                "96 % of TCP connections one-directional (40.0 MB): does the mirror port send both "
                 "directions?",
                 "412 TLS connections without keys; --keylog takes them (31.2 MB)",
                 "3 QUIC connections without keys (10.0 MB)",
@@ -41,7 +41,7 @@ TEST_CASE("blind spots: each reason is told in words, the widest first") {
                 "connections in a version, cipher or protocol that is not read yet (99.7 kB)",
                 "12 packets cut by the snap length; capture whole ones (300 bytes)",
                 "5 packets left out by the filter",
-                "In all 85 % of the payload (85.0 MB of 100 MB)"});
+                "In all, 85 % of the payload (85.0 MB of 100 MB)"});
 }
 
 TEST_CASE("blind spots: a few one-directional connections are no fault of the mirror port") {
@@ -49,7 +49,7 @@ TEST_CASE("blind spots: a few one-directional connections are no fault of the mi
     stats.flows.tcp = 100;
     stats.flows.one_direction = 2;
     stats.blind = {{"one_direction", 5}};
-    CHECK(blind_spots(stats).front() == "2 connections one-directional (5 bytes)");
+    CHECK(blind_spots(stats).front() == "2 TCP connections one-directional (5 bytes)");
 }
 
 TEST_CASE("blind spots: where there is none, that is said") {
@@ -63,7 +63,14 @@ TEST_CASE("blind spots: a little is not rounded down to nothing") {
     inventory::Stats stats;
     stats.payload.tcp = 1'000'000;
     stats.blind = {{"gap", 1}};
-    CHECK(blind_spots(stats).back() == "In all less than 1 % of the payload (1 byte of 1.00 MB)");
+    CHECK(blind_spots(stats).back() == "In all, less than 1 % of the payload (1 byte of 1.00 MB)");
+}
+
+TEST_CASE("blind spots: nearly all is not rounded up to all") {
+    inventory::Stats stats;
+    stats.payload.tcp = 1000;
+    stats.blind = {{"no_key", 999}};
+    CHECK(blind_spots(stats).back() == "In all, over 99 % of the payload (999 bytes of 1.00 kB)");
 }
 
 TEST_CASE("blind spots: nothing found has a reason") {
@@ -71,8 +78,10 @@ TEST_CASE("blind spots: nothing found has a reason") {
     CHECK(reasons_for_nothing(stats) == Lines{"The capture holds no packets."});
     stats.packets = 5;
     CHECK(reasons_for_nothing(stats) == Lines{"There are no TCP or UDP connections in it."});
+    stats.flows.udp = 1;
+    CHECK(reasons_for_nothing(stats) == Lines{"There are no TCP connections in it, and no QUIC."});
     stats.flows.tcp = 1;
-    CHECK(reasons_for_nothing(stats) == Lines{"None of its 1 TCP connection carries any payload."});
+    CHECK(reasons_for_nothing(stats) == Lines{"Its TCP connections carry no payload."});
     stats.payload.tcp = 1000;
     CHECK(reasons_for_nothing(stats).front() ==
           "All payload (1.00 kB) was open to inspection, so there is most likely none in it.");

@@ -61,27 +61,27 @@ TEST_CASE("summary: servers, findings, and what stayed unseen") {
     alert.signature = "Hidden text in a tool's description";
     summary.add(alert);
     summary.add(stats());
-    CHECK(
-        summary.render({false, 120, true}) ==
-        "2 MCP servers, 1 of them shadow · 1 client · 3 sessions · 12 tool calls\n"
-        "\n"
-        "  SERVER                        VERDICT   TRANSPORT              CLIENTS             "
-        " "
-        "TOOLS  SESSIONS  CALLS\n"
-        "  evil.example:8443/mcp         shadow    streamable 2025-11-25  10.0.0.1 inspector  "
-        "1 of 2         2      3\n"
-        "  portal.corp.example:8443/mcp  approved  streamable 2025-11-25  10.0.0.1 inspector  "
-        "1 of 2         1      9\n"
-        "\n"
-        "Findings, worst first\n"
-        "  high    tool-poisoning  Hidden text in a tool's description  1×  evil.example:8443/mcp\n"
-        "  medium  shadow-server   MCP server that no policy approves   1×  evil.example:8443/mcp\n"
-        "\n"
-        "What stayed unseen\n"
-        "  4 TLS connections without keys; --keylog takes them (40 bytes)\n"
-        "  In all 40 % of the payload (40 bytes of 100 bytes)\n"
-        "\n"
-        "Read 1,234 packets, 31.2 MB, 12 s of traffic.\n");
+    CHECK(summary.render({false, 120, true}) ==
+          "2 MCP servers, 1 of them shadow · 1 client · 3 sessions · 12 tool calls\n"
+          "\n"
+          "  SERVER                        VERDICT   PROTOCOL    CLIENTS             SESSIONS   "
+          "TOOLS  CALLS\n"
+          "  evil.example:8443/mcp         shadow    2025-11-25  10.0.0.1 inspector         2  "
+          "1 of 2      3\n"
+          "  portal.corp.example:8443/mcp  approved  2025-11-25  10.0.0.1 inspector         1  "
+          "1 of 2      9\n"
+          "\n"
+          "Findings, worst first\n"
+          "  high    1× tool-poisoning: Hidden text in a tool's description\n"
+          "          evil.example:8443/mcp\n"
+          "  medium  1× shadow-server: MCP server that no policy approves\n"
+          "          evil.example:8443/mcp\n"
+          "\n"
+          "What stayed unseen\n"
+          "  4 TLS connections without keys; --keylog takes them (40 bytes)\n"
+          "  In all, 40 % of the payload (40 bytes of 100 bytes)\n"
+          "\n"
+          "Read 1,234 packets, 31.2 MB, 12 s of traffic.\n");
 }
 
 TEST_CASE("summary: is never silent") {
@@ -211,4 +211,28 @@ TEST_CASE("summary: many clients are counted, and named by their software") {
         summary.add(session);
     }
     CHECK(summary.render({}).find("4: claude, cursor") != std::string::npos);
+}
+
+TEST_CASE("summary: a transport that the revision does not say is told beside it") {
+    Summary summary;
+    inventory::Session session = session_at("a", inventory::Verdict::shadow, 1);
+    session.transport = inventory::Transport::websocket;
+    summary.add(session);
+    session = session_at("b", inventory::Verdict::shadow, 1);
+    session.protocol_version.clear();
+    summary.add(session);
+    const std::string text = summary.render({});
+    CHECK(text.find("2025-11-25 websocket") != text.npos);
+    CHECK(text.find("streamable-http") != text.npos);
+}
+
+TEST_CASE("summary: places of a finding are named, and counted where there are many") {
+    Summary summary;
+    for (int i = 0; i < 5; ++i) {
+        inventory::Alert alert = test::alert();
+        alert.parties.host = "h" + std::to_string(i);
+        summary.add(alert);
+    }
+    CHECK(summary.render({}).find("h0:8443/mcp, h1:8443/mcp, h2:8443/mcp and 2 more") !=
+          std::string::npos);
 }

@@ -47,8 +47,8 @@ TEST_CASE("table: wide characters and escapes do not break the columns") {
 }
 
 TEST_CASE("table: colour is wrapped around the text alone, and only if asked for") {
-    Table table({{"", 0}, {"", 0}});
+    Table table({{"X"}, {"Y"}});
     table.add({{"a", Ink::red}, {"b"}});
-    CHECK(table.render(40, true) == "  \033[1;31ma\033[0m  b\n");
-    CHECK(table.render(40, false) == "  a  b\n");
+    CHECK(table.render(40, true) == "  X  Y\n  \033[1;31ma\033[0m  b\n");
+    CHECK(table.render(40, false) == "  X  Y\n  a  b\n");
 }
