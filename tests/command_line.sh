@@ -39,6 +39,15 @@ expect 4 'words' run -r words
 expect 4 'empty' run -r empty
 mkdir nothing
 expect 4 'nothing' run -r nothing
+cp words nothing/words
+expect 4 'nothing: no capture .*words: is not a capture' run -r nothing
+mkdir closed && cp "$capture" closed && chmod 000 closed
+if [ "$(id -u)" = 0 ]; then  # root may read everything
+    chmod 755 . && expect 4 'closed: cannot be listed: Permission denied' setpriv --reuid=65534 --regid=65534 --clear-groups "$program" --rules "$rules" -q -r closed
+else
+    expect 4 'closed: cannot be listed: Permission denied' run -r closed
+fi
+expect 4 'cannot connect' run -r tcp://127.0.0.1:1
 head -c 20000 "$capture" >cut.pcapng
 expect 0 'cut' run -r cut.pcapng --json
 grep -q '"event_type":"mcp"' out || { echo 'WRONG: nothing found before the cut'; failures=$((failures + 1)); }
@@ -54,7 +63,12 @@ expect 3 'messages.yaml:[0-9]+: ' "$program" -q -r "$capture" --rules rules
 expect 3 'no-such-rules' "$program" -q -r "$capture" --rules no-such-rules
 
 expect 1 '/no/such/place' run -r "$capture" -o /no/such/place/events.json
-[ -e /dev/full ] && expect 1 'full|space' run -r "$capture" -o /dev/full
+expect 1 'No space left' run -r "$capture" -o /dev/full
+full() { run -r "$capture" "$@" >/dev/full; }
+expect 1 'standard output: No space left' full
+expect 1 'standard output: No space left' full --json
+printf 'polcy: x\n' >config.yaml
+expect 3 "config.yaml:1: .*did you mean 'policy'" run -r "$capture" -c config.yaml
 expect 10 '' run -r "$capture" --fail-on 3
 expect 0 '' run -r "$root/pcaps/sse-ticker/traffic.pcapng" --fail-on 4
 expect 0 '' run -T -p "$root/pcaps/portal-and-shadow/policy.yaml"

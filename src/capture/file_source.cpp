@@ -82,7 +82,7 @@ void FileSource::plan(const std::string& name) {
     struct stat status {};
     const bool found = !is_endpoint(name) && stat(name.c_str(), &status) == 0;
     if (!found || !S_ISDIR(status.st_mode)) return plan_file(name);
-    const std::size_t before = planned_.size();
+    const std::size_t before = planned_.size(), notices_before = notices_.size();
     for (const std::string& file : files_in(name)) {
         try {
             plan_file(file);
@@ -91,9 +91,11 @@ void FileSource::plan(const std::string& name) {
         }
     }
     if (planned_.size() == before) {
-        throw InputError(name +
-                         ": no capture in this directory; expected pcap or pcapng files, as they "
-                         "are or compressed with gzip or zstd");
+        throw InputError(name + ": no capture in this directory; " +
+                         (notices_.size() > notices_before
+                              ? notices_[notices_before].text
+                              : "expected pcap or pcapng files, as they are or compressed with "
+                                "gzip or zstd"));
     }
 }
 

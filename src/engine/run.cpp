@@ -4,8 +4,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <iostream>
 #include <thread>
 
@@ -151,8 +153,12 @@ int run(const Options& options, LastWord last_word) {
     } else if (options.outputs.empty()) {
         std::cout << reporter.summary({colour_wanted(), terminal_columns(), loaded.policy.given()})
                   << std::flush;
+        if (!std::cout) {
+            std::cerr << "umbratap: standard output: " << std::strerror(errno) << '\n';
+            trouble = true;
+        }
     }
-    if (trouble || reporter.lost_events() || !std::cout) return 1;
+    if (trouble || reporter.lost_events()) return 1;
     if (options.fail_on > 0 && reporter.worst_severity() <= options.fail_on) return 10;
     return 0;
 }

@@ -73,7 +73,10 @@ TEST_CASE(
 TEST_CASE("file source: a directory without a capture is refused") {
     const TemporaryDirectory directory;
     CHECK_THROWS_WITH_AS(open_files({{directory.path()}, {}}),
-                         doctest::Contains("no capture in this directory"), InputError);
+                         doctest::Contains("no capture in this directory; expected"), InputError);
+    directory.write("README", "not a capture");
+    CHECK_THROWS_WITH_AS(open_files({{directory.path()}, {}}),
+                         doctest::Contains("README: is not a capture"), InputError);
     CHECK_THROWS_WITH_AS(open_files({{directory.file("none")}, {}}),
                          doctest::Contains("No such file"), InputError);
 }
@@ -212,14 +215,12 @@ TEST_CASE("file source: PCAP-over-IP is read until the server closes") {
     close(listener);
 }
 
-TEST_CASE("file source: every capture of a corpus is read to an end") {
-    const char* corpus = std::getenv("UMBRATAP_CORPUS");
-    if (corpus == nullptr) {
-        MESSAGE("skipped: UMBRATAP_CORPUS names no directory");
-        return;
-    }
+TEST_CASE("file source: every capture of the cases is read to an end") {
+    const char* root = std::getenv("UMBRATAP_SOURCE_ROOT");
+    REQUIRE(root != nullptr);
     std::size_t captures = 0;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(corpus)) {
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(std::string(root) + "/pcaps")) {
         if (!entry.is_regular_file()) continue;
         try {
             const auto source = open_files({{entry.path().string()}, {}});

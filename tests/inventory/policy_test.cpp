@@ -503,12 +503,9 @@ TEST_CASE("policy: what is in force is described, one line an entry") {
           std::string::npos);
 }
 
-TEST_CASE("policy: the policy of the shared captures loads") {
-    const char* corpus = std::getenv("UMBRATAP_CORPUS");
-    if (corpus == nullptr) {
-        MESSAGE("skipped: UMBRATAP_CORPUS is not set");
-        return;
-    }
-    const Policy given = Policy::load(std::string(corpus) + "/mcp/policy.yaml");
+TEST_CASE("policy: the policy of a case loads") {
+    const char* root = std::getenv("UMBRATAP_SOURCE_ROOT");
+    REQUIRE(root != nullptr);
+    const Policy given = Policy::load(std::string(root) + "/pcaps/portal-and-shadow/policy.yaml");
     CHECK(given.describe().size() == 2);
 }
