@@ -1,17 +1,15 @@
-// A YAML file as values that know where they stand. Built from yaml-cpp's events rather than its
-// nodes: nodes resolve aliases before we can refuse them, keep no line for empty values, and
-// overwrite duplicate keys in silence.
+// A YAML file as values that know where they stand. Built from libyaml's events rather than its
+// documents: those resolve aliases before we can refuse them, and take duplicate keys in silence.
+// libyaml and not yaml-cpp, because the rules are read at each start, and yaml-cpp takes 15 ms for
+// them.
 #include "detect/yaml.h"
 
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/exceptions.h>
-#include <yaml-cpp/parser.h>
+#include <yaml.h>
 
 #include <algorithm>
 #include <charconv>
 #include <fstream>
 #include <iterator>
-#include <sstream>
 #include <unordered_set>
 
 namespace umbratap::detect {
@@ -40,39 +38,82 @@ struct YamlNode::Document {
     std::vector<Value> values;
 };
 
-/// Collects yaml-cpp's events.
-class YamlNode::Reader : public YAML::EventHandler {
+/// Collects libyaml's events.
+class YamlNode::Reader {
 public:
-    explicit Reader(Document& document) : document_(document) {}
+    explicit Reader(Document& document) : document_(document) {
+        if (yaml_parser_initialize(&parser_) == 0) throw std::bad_alloc();
+        const std::string& text = document.source;
+        yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()),
+                                     text.size());
+        yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
+    }
+    ~Reader() { yaml_parser_delete(&parser_); }
+    Reader(const Reader&) = delete;
+    Reader& operator=(const Reader&) = delete;
 
-    void OnDocumentStart(const YAML::Mark&) override {}
-    void OnDocumentEnd() override {}
-    void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-        add(mark, "", anchor, Shape::null, "");
+    /// All of it, to the end of the stream.
+    void read() {
+        for (bool more = true; more;) {
+            Event event;
+            if (yaml_parser_parse(&parser_, &event.of) == 0) refuse_broken();
+            more = event.of.type != YAML_STREAM_END_EVENT;
+            take(event.of);
+        }
     }
-    void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-        refuse(mark, "aliases are not allowed here, write the value out");
+
+private:
+    struct Event {
+        Event() = default;
+        ~Event() { yaml_event_delete(&of); }
+        Event(const Event&) = delete;
+        Event& operator=(const Event&) = delete;
+        yaml_event_t of{};
+    };
+
+    void take(const yaml_event_t& event) {
+        const int line = static_cast<int>(event.start_mark.line) + 1;
+        switch (event.type) {
+            case YAML_DOCUMENT_START_EVENT:
+                is_second_ = !document_.values.empty();
+                break;
+            case YAML_ALIAS_EVENT:
+                refuse(line, "aliases are not allowed here, write the value out");
+            case YAML_SCALAR_EVENT:
+                take_scalar(event.data.scalar, line);
+                break;
+            case YAML_SEQUENCE_START_EVENT:
+                open(line, add(line, event.data.sequence_start.tag,
+                               event.data.sequence_start.anchor, Shape::sequence, {}));
+                break;
+            case YAML_MAPPING_START_EVENT:
+                open(line, add(line, event.data.mapping_start.tag, event.data.mapping_start.anchor,
+                               Shape::mapping, {}));
+                break;
+            case YAML_MAPPING_END_EVENT:
+                check_keys();
+                open_.pop_back();
+                break;
+            case YAML_SEQUENCE_END_EVENT:
+                open_.pop_back();
+                break;
+            default:
+                break;
+        }
     }
-    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                  const std::string& value) override {
-        // Plain scalars carry the tag "?", quoted ones "!".
-        const bool quoted = tag == "!";
-        const bool null = !quoted && (value.empty() || value == "~" || value == "null" ||
-                                      value == "Null" || value == "NULL");
+
+    template <class Scalar>
+    void take_scalar(const Scalar& scalar, int line) {
+        const std::string_view text(reinterpret_cast<const char*>(scalar.value), scalar.length);
+        const bool quoted = scalar.style != YAML_PLAIN_SCALAR_STYLE;
+        const bool null = !quoted && (text.empty() || text == "~" || text == "null" ||
+                                      text == "Null" || text == "NULL");
         const std::uint32_t number =
-            add(mark, tag, anchor, null ? Shape::null : Shape::scalar, value);
+            add(line, scalar.tag, scalar.anchor, null ? Shape::null : Shape::scalar, text);
         document_.values[number].quoted = quoted;
     }
-    void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                         YAML::EmitterStyle::value) override {
-        open(mark, add(mark, tag, anchor, Shape::sequence, ""));
-    }
-    void OnSequenceEnd() override { open_.pop_back(); }
-    void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                    YAML::EmitterStyle::value) override {
-        open(mark, add(mark, tag, anchor, Shape::mapping, ""));
-    }
-    void OnMapEnd() override {
+
+    void check_keys() const {
         std::unordered_set<std::string_view> seen;
         const std::vector<std::uint32_t>& children = document_.values[open_.back()].children;
         for (std::size_t i = 0; i < children.size(); i += 2) {
@@ -81,33 +122,45 @@ public:
             if (!seen.insert(key.text).second)
                 refuse(key.line, "the key '" + key.text + "' is there twice");
         }
-        open_.pop_back();
     }
 
-private:
     [[noreturn]] void refuse(int line, std::string_view complaint) const {
         throw RuleError(complaint_at(document_.file, line, complaint));
     }
-    [[noreturn]] void refuse(const YAML::Mark& mark, std::string_view complaint) const {
-        refuse(mark.line + 1, complaint);
+    /// At the end of the file it is told where that began which has no end.
+    [[noreturn]] void refuse_broken() const {
+        const std::string& text = document_.source;
+        const auto lines_to = [&](std::size_t offset) {
+            const auto end = static_cast<std::ptrdiff_t>(std::min(offset, text.size()));
+            return 1 + static_cast<std::size_t>(std::count(text.begin(), text.begin() + end, '\n'));
+        };
+        const std::size_t last = lines_to(text.find_last_not_of('\n'));
+        std::size_t line = parser_.problem_mark.line + 1;
+        if (parser_.error == YAML_READER_ERROR) line = lines_to(parser_.problem_offset);
+        if (line > last && parser_.context != nullptr) line = parser_.context_mark.line + 1;
+        const char* problem = parser_.problem != nullptr ? parser_.problem : "out of memory";
+        refuse(static_cast<int>(std::min(line, last)), std::string("this is no YAML: ") + problem);
     }
 
-    std::uint32_t add(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                      Shape shape, const std::string& text) {
-        if (anchor != YAML::NullAnchor) refuse(mark, "anchors are not allowed here");
-        if (!tag.empty() && tag != "?" && tag != "!") refuse(mark, "tags are not allowed here");
+    std::uint32_t add(int line, const yaml_char_t* tag, const yaml_char_t* anchor, Shape shape,
+                      std::string_view text) {
+        if (is_second_) refuse(line, "expected one YAML document");
+        if (anchor != nullptr) refuse(line, "anchors are not allowed here");
+        if (tag != nullptr) refuse(line, "tags are not allowed here");
         const auto number = static_cast<std::uint32_t>(document_.values.size());
-        document_.values.push_back({shape, false, mark.line + 1, text, {}});
+        document_.values.push_back({shape, false, line, std::string(text), {}});
         if (!open_.empty()) document_.values[open_.back()].children.push_back(number);
         return number;
     }
-    void open(const YAML::Mark& mark, std::uint32_t number) {
-        if (open_.size() >= depth_max) refuse(mark, "nested too deeply");
+    void open(int line, std::uint32_t number) {
+        if (open_.size() >= depth_max) refuse(line, "nested too deeply");
         open_.push_back(number);
     }
 
     Document& document_;
+    yaml_parser_t parser_{};
     std::vector<std::uint32_t> open_;
+    bool is_second_ = false;  // document
 };
 
 YamlNode YamlNode::load(const std::string& file) {
@@ -131,20 +184,7 @@ YamlNode YamlNode::parse(std::string text, const std::string& file) {
     auto document = std::make_shared<Document>();
     document->file = file;
     document->source = std::move(text);
-    std::istringstream in(document->source);
-    Reader reader(*document);
-    try {
-        YAML::Parser parser(in);
-        parser.HandleNextDocument(reader);
-        const std::size_t first_document = document->values.size();
-        if (parser.HandleNextDocument(reader) && document->values.size() > first_document) {
-            throw RuleError(complaint_at(file, document->values[first_document].line,
-                                         "expected one YAML document"));
-        }
-    } catch (const YAML::Exception& broken) {
-        throw RuleError(complaint_at(file, std::max(broken.mark.line, 0) + 1,
-                                     "this is no YAML: " + broken.msg));
-    }
+    Reader(*document).read();
     if (document->values.empty()) document->values.push_back({Shape::null, false, 1, "", {}});
     return {std::move(document), 0};
 }
