@@ -25,13 +25,16 @@ Problem Layer::push(const StreamChunk& chunk, Surroundings& around, Fates& fates
             return push_unknown(chunk, around, fates, out);
         case Wrapping::tls:
             return push_tls(chunk, around, fates, out);
+        case Wrapping::socks:
+            return push_socks(chunk, around, fates, out);
         case Wrapping::none:
             return push_plain(chunk, around, fates, out);
     }
     return no_problem;
 }
 
-/// Up to five bytes of either direction tell TLS from everything else; they may come one by one.
+/// Up to five bytes of either direction tell TLS and SOCKS from everything else; they may come one
+/// by one.
 Problem Layer::push_unknown(const StreamChunk& chunk, Surroundings& around, Fates& fates,
                             Batch<Sighting>& out) {
     Start& start = start_[index(chunk.direction)];
@@ -48,7 +51,9 @@ Problem Layer::push_unknown(const StreamChunk& chunk, Surroundings& around, Fate
         first = Bytes(start.bytes.data(), start.size + taken);
     }
     const bool tls = tls::looks_like_tls(first);
-    if (tls && first.size() < start.bytes.size() && !chunk.end) {
+    const bool socks = proxy::looks_like_socks(first, chunk.direction);
+    const std::size_t certain_bytes = tls ? start.bytes.size() : socks ? 2 : 0;
+    if (first.size() < certain_bytes && !chunk.end) {
         start.size = static_cast<std::uint8_t>(first.size());  // not certain yet
         fates.add(Fate::inspected, taken);
         return no_problem;
@@ -57,6 +62,9 @@ Problem Layer::push_unknown(const StreamChunk& chunk, Surroundings& around, Fate
         wrapping_ = Wrapping::tls;
         tls_ = std::make_unique<TlsLayer>(*tools_, depth_);
         if (tools_->wanted.streams && depth_ == 0) decrypted_ = std::make_unique<StreamDigests>();
+    } else if (socks) {
+        wrapping_ = Wrapping::socks;
+        socks_ = std::make_unique<proxy::Socks>(tools_->budget);
     } else {
         wrapping_ = Wrapping::none;
     }
@@ -154,7 +162,8 @@ Problem Layer::push_plain(const StreamChunk& chunk, Surroundings& around, Fates&
     around.reversed = connection_->reversed();
     for (http::Item& item : items_) {
         if (const auto* piece = std::get_if<http::Tunnelled>(&item)) {
-            problem = problem.or_else(push_tunnelled(*piece, around, fates, out));
+            problem = problem.or_else(push_tunnelled(piece->chunk, {around.flow->server, "connect"},
+                                                     tunnel_authority_, around, fates, out));
             continue;
         }
         if (const auto* head = std::get_if<http::Head>(&item);
@@ -167,27 +176,63 @@ Problem Layer::push_plain(const StreamChunk& chunk, Surroundings& around, Fates&
     return problem;
 }
 
+Problem Layer::push_socks(const StreamChunk& chunk, Surroundings& around, Fates& fates,
+                          Batch<Sighting>& out) {
+    using State = proxy::Socks::State;
+    inside_.clear();
+    Problem problem = socks_->push(chunk, inside_);
+    if (!chunk.alternate) fates.add(Fate::inspected, chunk.data.size());
+    const inventory::Proxy proxy{around.flow->server, socks_->version() == 4 ? "socks4" : "socks5"};
+    for (const StreamChunk& inside : inside_) {
+        problem =
+            problem.or_else(push_tunnelled(inside, proxy, socks_->authority(), around, fates, out));
+    }
+    switch (socks_->state()) {
+        case State::following:
+            break;
+        case State::refused:
+            opaque_ = Fate::shunted;
+            break;
+        case State::not_read:
+            opaque_ = Fate::unsupported;
+            break;
+        case State::broken:
+            opaque_ = midstream_ ? Fate::midstream : Fate::shunted;
+            break;
+        case State::lost:
+            opaque_ = Fate::gap;
+            break;
+        case State::no_budget:
+            opaque_ = Fate::budget;
+            break;
+    }
+    return problem;
+}
+
 /// The bytes were counted as inspected by the layer around; what this one cannot see is moved.
-Problem Layer::push_tunnelled(const http::Tunnelled& piece, const Surroundings& around,
+Problem Layer::push_tunnelled(const StreamChunk& chunk, const inventory::Proxy& proxy,
+                              const std::string& authority, const Surroundings& around,
                               Fates& fates, Batch<Sighting>& out) {
     if (!inner_) {
         if (depth_ >= tools_->limits.tunnels_max) {
-            fates.move(Fate::budget, piece.chunk.data.size());
+            fates.move(Fate::budget, chunk.data.size());
             return Problem{"tunnel.too_deep"};
         }
         inner_ = std::make_unique<Layer>(
             *tools_, number_ | static_cast<std::uint64_t>(depth_ + 1) << 56, depth_ + 1, false);
         inner_around_ = std::make_unique<Surroundings>(around);
         inner_around_->connection = number_ | static_cast<std::uint64_t>(depth_ + 1) << 56;
-        inner_around_->proxy = inventory::Proxy{around.flow->server, "connect"};
-        inner_around_->tunnel_authority = tunnel_authority_;
+        inner_around_->proxy = proxy;
+        inner_around_->tunnel_authority = authority;
         inner_around_->reversed = false;
     }
     inner_around_->flow = around.flow;
-    StreamChunk chunk = piece.chunk;
-    if (around.reversed) chunk.direction = flow::opposite(chunk.direction);
+    // The server's bytes may have come before the client's request.
+    if (inner_around_->tunnel_authority.empty()) inner_around_->tunnel_authority = authority;
+    StreamChunk turned = chunk;
+    if (around.reversed) turned.direction = flow::opposite(chunk.direction);
     Fates counted;
-    const Problem problem = inner_->push(chunk, *inner_around_, counted, out);
+    const Problem problem = inner_->push(turned, *inner_around_, counted, out);
     fates.refine(counted);
     if (inner_->opaque()) opaque_ = inner_->opaque();
     return problem;

@@ -1,5 +1,5 @@
-// One connection's bytes as they lie: perhaps TLS around, then HTTP or lines; inside a CONNECT
-// tunnel another such layer. The only place that knows that tls comes before http.
+// One connection's bytes as they lie: perhaps TLS around, then HTTP or lines; inside a SOCKS or
+// CONNECT tunnel another such layer. The only place that knows that tls comes before http.
 #pragma once
 
 #include <array>
@@ -14,6 +14,7 @@
 #include "engine/tls_layer.h"
 #include "flow/stream_chunk.h"
 #include "http/connection.h"
+#include "proxy/socks.h"
 
 namespace umbratap::engine {
 
@@ -49,7 +50,7 @@ public:
     bool reversed() const noexcept { return connection_ && connection_->reversed(); }
 
 private:
-    enum class Wrapping : std::uint8_t { unknown, tls, none };
+    enum class Wrapping : std::uint8_t { unknown, tls, socks, none };
 
     Problem push_unknown(const flow::StreamChunk& chunk, Surroundings& around, Fates& fates,
                          Batch<inventory::Sighting>& out);
@@ -61,7 +62,10 @@ private:
                         Batch<inventory::Sighting>& out);
     Problem push_plain(const flow::StreamChunk& chunk, Surroundings& around, Fates& fates,
                        Batch<inventory::Sighting>& out);
-    Problem push_tunnelled(const http::Tunnelled& piece, const Surroundings& around, Fates& fates,
+    Problem push_socks(const flow::StreamChunk& chunk, Surroundings& around, Fates& fates,
+                       Batch<inventory::Sighting>& out);
+    Problem push_tunnelled(const flow::StreamChunk& chunk, const inventory::Proxy& proxy,
+                           const std::string& authority, const Surroundings& around, Fates& fates,
                            Batch<inventory::Sighting>& out);
 
     Tools* tools_;
@@ -79,8 +83,9 @@ private:
     };
     std::array<Start, 2> start_;
     std::unique_ptr<TlsLayer> tls_;
-    Batch<flow::StreamChunk> inside_;  // of TLS
+    Batch<flow::StreamChunk> inside_;  // of TLS or SOCKS
     std::unique_ptr<StreamDigests> decrypted_;
+    std::unique_ptr<proxy::Socks> socks_;
     std::unique_ptr<http::Connection> connection_;
     Dialogue dialogue_;
     Batch<http::Item> items_;
