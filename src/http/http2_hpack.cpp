@@ -18,8 +18,8 @@ namespace {
 
 constexpr std::uint32_t entry_overhead = 32;       // RFC 7541, 4.1
 constexpr std::uint32_t table_bytes_usual = 4096;  // RFC 9113, 6.5.2
-constexpr std::uint64_t tables_free = 16;
-constexpr std::uint64_t bytes_per_table = 32 * 1024;  // that pay for one more
+constexpr std::uint64_t filled_free_bytes = 512 * 1024;
+constexpr std::uint64_t bytes_per_filled_byte = 2;  // of the stream, that pay for more
 
 /// nghttp2's memory, charged to the budget. Each block is preceded by its size.
 struct Memory {
@@ -61,16 +61,22 @@ struct Memory {
     }
 };
 
-/// A block that fills a table of `table_bytes_max` with unknown entries.
-std::vector<std::uint8_t> filling_block() {
-    constexpr std::uint32_t entry_bytes =
-        entry_overhead + static_cast<std::uint32_t>(HpackDecoder::unknown_name.size());
-    std::vector<std::uint8_t> block = {0x3f, 0xe1, 0xff, 0x03};  // size update to 65536
-    static_assert(HpackDecoder::table_bytes_max == 0x10000);
-    for (std::uint32_t i = 0; i < HpackDecoder::table_bytes_max / entry_bytes; ++i) {
-        block.insert(block.end(),
-                     {0x40, 1,  // a new name of one byte, to be added to the table
-                      static_cast<std::uint8_t>(HpackDecoder::unknown_name.front()), 0});
+/// A block that sets the size of the table and fills it with unknown entries.
+std::vector<std::uint8_t> filling_block(std::uint32_t table_bytes) {
+    constexpr std::string_view name = HpackDecoder::unknown_name;
+    std::vector<std::uint8_t> block;
+    const auto integer = [&](std::uint8_t pattern, std::uint32_t most, std::uint32_t value) {
+        if (value < most) return block.push_back(static_cast<std::uint8_t>(pattern | value));
+        block.push_back(static_cast<std::uint8_t>(pattern | most));
+        for (value -= most; value >= 0x80; value >>= 7)
+            block.push_back(static_cast<std::uint8_t>(0x80 | (value & 0x7f)));
+        block.push_back(static_cast<std::uint8_t>(value));
+    };
+    integer(0x20, 31, table_bytes);  // RFC 7541, 6.3
+    const std::uint32_t entries =
+        table_bytes / (entry_overhead + static_cast<std::uint32_t>(name.size()));
+    for (std::uint32_t i = 0; i < entries; ++i) {  // RFC 7541, 6.2.1: no value
+        block.insert(block.end(), {0x40, 1, static_cast<std::uint8_t>(name.front()), 0});
     }
     return block;
 }
@@ -107,7 +113,10 @@ public:
             const auto taken = nghttp2_hd_inflate_hd2(inflater_.get(), &field, &flags, in.data(),
                                                       in.size(), last ? 1 : 0);
             if (taken < 0) {
+                // What is missing may lie beyond the size that was assumed.
+                const bool filled = !known_;
                 lose();
+                if (filled) table_bytes_ = table_bytes_max;
                 return Problem{"http2.bad_field_block"};
             }
             in = in.subspan(static_cast<std::size_t>(taken));
@@ -127,29 +136,33 @@ public:
     }
 
     void lose() noexcept {
+        if (inflater_) {
+            table_bytes_ = static_cast<std::uint32_t>(
+                nghttp2_hd_inflate_get_max_dynamic_table_size(inflater_.get()));
+        }
         inflater_.reset();
         known_ = false;
     }
 
 private:
     Problem make_table() noexcept {
+        constexpr Problem given_up{"http2.field_table_given_up"};
         // Whoever makes us fill tables pays with bytes, and leaves memory to others.
-        if (!known_ && (tables_ >= tables_free + stream_bytes_ / bytes_per_table ||
+        if (!known_ && (filled_bytes_ + table_bytes_ >
+                            filled_free_bytes + stream_bytes_ / bytes_per_filled_byte ||
                         budget_->used() > budget_->bytes_max() / 2))
-            return Problem{"http2.field_table_given_up"};
+            return given_up;
         nghttp2_hd_inflater* made = nullptr;
-        if (nghttp2_hd_inflate_new2(&made, &memory_) != 0)
-            return Problem{"http2.field_table_given_up"};
+        if (nghttp2_hd_inflate_new2(&made, &memory_) != 0) return given_up;
         inflater_.reset(made);
         nghttp2_hd_inflate_change_table_size(made, table_bytes_max);
         if (known_) return no_problem;
-        ++tables_;
-        static const std::vector<std::uint8_t> filling = filling_block();
-        return inflate(filling, true, nullptr) ? Problem{"http2.field_table_given_up"} : no_problem;
+        filled_bytes_ += table_bytes_;
+        return inflate(filling_block(table_bytes_), true, nullptr) ? given_up : no_problem;
     }
 
-    /// An entry that does not fit empties the table of the sender (RFC 7541, 4.4), and may not do
-    /// so with ours if its size is not known: nothing is certain then.
+    /// An entry that does not fit empties the table of the sender (RFC 7541, 4.4). If ours is
+    /// larger, it does not, and nothing is certain any more.
     Problem check_size(std::size_t field_bytes) noexcept {
         if (known_ || field_bytes + entry_overhead <= table_bytes_usual) return no_problem;
         lose();
@@ -160,7 +173,8 @@ private:
     nghttp2_mem memory_;
     std::unique_ptr<nghttp2_hd_inflater, Release> inflater_;
     bool known_ = true;
-    std::uint64_t tables_ = 0;  // filled so far
+    std::uint32_t table_bytes_ = table_bytes_usual;  // of the sender, as far as is known
+    std::uint64_t filled_bytes_ = 0;                 // so far, in all tables
     std::uint64_t stream_bytes_ = 0;
 };
 

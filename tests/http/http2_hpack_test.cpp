@@ -104,11 +104,14 @@ TEST_CASE("hpack: after a missed start nothing wrong is told, and all that can b
             Budget budget(1 << 20);
             HpackDecoder decoder(budget);
             decoder.lose();
-            std::size_t told = 0, said = 0;
+            std::size_t told = 0, said = 0, failed = 0;
             for (int round = 0; round < 100; ++round) {
                 const FieldList list = some_request(random);
                 http::Head head;
-                REQUIRE(decoded(decoder, encoder.block(list), &head) != "");
+                if (decoded(decoder, encoder.block(list), &head).empty()) {
+                    ++failed;
+                    continue;
+                }
                 http::Http2Fields all(limits);
                 for (const auto& [name, value] : list) all.add(name, value);
                 const http::Head truth = head_of(all);
@@ -126,6 +129,7 @@ TEST_CASE("hpack: after a missed start nothing wrong is told, and all that can b
                     CHECK(at < truth.fields.size());
                 }
             }
+            CHECK(failed <= (table > 4096 ? 1 : 0));  // until the size is known
             if (table <= 1024) CHECK(told * 10 > said * 3);
         }
     }
@@ -156,8 +160,8 @@ TEST_CASE("hpack: memory is charged and given back") {
         CHECK(budget.used() > 0);
         decoder.lose();
         CHECK(decoded(decoder, "\x82") != "");
-        CHECK(budget.used() > 64 * 1024);
-        CHECK(budget.used() < 512 * 1024);
+        CHECK(budget.used() > 10 * 1024);
+        CHECK(budget.used() < 64 * 1024);
     }
     CHECK(budget.used() == 0);
     Budget small(1000);
@@ -176,7 +180,7 @@ TEST_CASE("hpack: tables are filled anew only as bytes come in") {
         if (decoder.begin_block(100 * 1024)) break;
         ++filled;
     }
-    CHECK(filled == 19);
+    CHECK(filled == 140);
     CHECK(!decoder.begin_block(200 * 1024));
 }
 
