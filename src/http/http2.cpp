@@ -72,17 +72,17 @@ void Http2::read(Side& side, Bytes data, Turn& turn) {
 
 /// The client's; a server sends none.
 void Http2::read_preface(Side& side, Bytes& data, Turn& turn) {
-    const std::size_t length = std::min(data.size(), preface.size() - side.preface_bytes);
-    const std::string_view expected = preface.substr(side.preface_bytes, length);
-    if (as_text(data.first(length)) == expected) {
-        data = data.subspan(length);
-        side.preface_bytes = static_cast<std::uint8_t>(side.preface_bytes + length);
-        if (side.preface_bytes < preface.size()) return;
+    while (!data.empty() && side.preface_bytes < preface.size() &&
+           data.front() == static_cast<std::uint8_t>(preface[side.preface_bytes])) {
+        data = data.subspan(1);
+        ++side.preface_bytes;
+    }
+    if (side.preface_bytes == preface.size()) {
         if (!requests_) requests_ = side.direction;
         side.stage = Stage::frames;
     } else if (side.preface_bytes == 0 && data.front() == 0) {
         side.stage = Stage::frames;
-    } else {
+    } else if (!data.empty()) {
         turn.found(Problem{"http2.bad_preface"});
         get_lost(side, &Unseen::unsupported, turn);
     }
