@@ -37,7 +37,7 @@ bool read_protocol(Bytes content, std::string& out) {
     const auto name = names.take_vector(1);
     if (!name || !names.empty()) return false;
     out.clear();
-    append_name(*name, 255, out);
+    append_title(*name, 255, out);
     return true;
 }
 
