@@ -85,6 +85,14 @@ done
 mkdir many && cp "$capture" many/a.pcapng && cp "$capture" many/b.pcapng
 [ "$("$program" --rules "$rules" -q --json -r many | grep -c '"mcp_session"')" -ge "$(cat plain)" ] || { echo 'WRONG: directory'; failures=$((failures + 1)); }
 
+# What --payloads lets out.
+secrets=$root/pcaps/secrets-in-arguments/traffic.pcapng
+for payloads in none:0 redacted:0 full:1; do
+    run -r "$secrets" --json --payloads "${payloads%:*}" >out
+    found=$(grep -c 'AKIAIOSFODNN7EXAMPLE' out | sed 's/^[1-9].*/1/')
+    [ "$found" = "${payloads#*:}" ] || { echo "WRONG: --payloads ${payloads%:*} and a secret"; failures=$((failures + 1)); }
+done
+
 # The inventory survives, and is shown.
 "$program" --rules "$rules" -q --inventory seen.sqlite -r "$capture" >/dev/null
 "$program" inventory show --inventory seen.sqlite | grep -q 'agents.shadowlab.example' || { echo 'WRONG: inventory show'; failures=$((failures + 1)); }

@@ -12,6 +12,13 @@ bool asked_for(const Options& options, std::string_view event_type) {
            options.events.end();
 }
 
+void redact(inventory::Record& record) {
+    auto* call = std::get_if<inventory::Call>(&record);
+    if (call == nullptr) return;
+    call->arguments = report::redacted_json(call->arguments);
+    call->result = report::redacted_json(call->result);
+}
+
 constexpr std::size_t lines_bytes_held = 64 * 1024;
 
 }  // namespace
@@ -31,11 +38,10 @@ Reporter::Reporter(const Options& options, const inventory::Policy& policy,
       store_(options.inventory),
       inventory_(options.inventory_limits, policy, rules, catalogue, store_,
                  options.decrypted_mirror),
+      eve_({options.sensor_id, options.sensor_group}),
       summary_wanted_(options.outputs.empty()) {
     for (const std::string& output : options.outputs) sinks_.push_back(report::open_sink(output));
     if (!options.metrics.empty()) metrics_ = std::make_unique<report::Metrics>(options.metrics);
-    eve_.sensor_id = options.sensor_id;
-    eve_.sensor_group = options.sensor_group;
 }
 
 Reporter::~Reporter() = default;
@@ -51,11 +57,12 @@ void Reporter::tick(Time now) {
 }
 
 void Reporter::tell(Batch<inventory::Record>& records) {
-    for (const inventory::Record& record : records) {
+    for (inventory::Record& record : records) {
         if (summary_wanted_) summary_.add(record);
         if (metrics_) metrics_->count(record);
         if (sinks_.empty() || !asked_for(options_, report::event_type(record))) continue;
-        report::write_eve(record, eve_, lines_);
+        if (options_.payloads == Payloads::redacted) redact(record);
+        eve_.write(record, lines_);
         ++lines_held_;
     }
     records.clear();

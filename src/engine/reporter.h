@@ -51,7 +51,7 @@ private:
     std::vector<std::unique_ptr<report::Sink>> sinks_;
     std::unique_ptr<report::Metrics> metrics_;
     report::Summary summary_;
-    report::EveOptions eve_;
+    report::Eve eve_;
     Batch<inventory::Record> records_;
     std::string lines_;
     std::uint64_t lines_held_ = 0;

@@ -86,7 +86,8 @@ void append_harmless(std::string_view text, std::string& out) {
 // Copies one JSON value of RFC 8259 and checks it on the way.
 class Copy {
 public:
-    Copy(std::string_view json, std::string& out) : in_(json), out_(out) {}
+    Copy(std::string_view json, std::string& out, Content content)
+        : in_(json), out_(out), content_(content) {}
 
     bool whole() {
         if (!value(0)) return false;
@@ -116,7 +117,7 @@ private:
             case '[':
                 return elements(depth);
             case '"':
-                return string();
+                return redacted(&Copy::string);
             case 't':
                 return literal("true");
             case 'f':
@@ -124,8 +125,14 @@ private:
             case 'n':
                 return literal("null");
             default:
-                return number();
+                return redacted(&Copy::number);
         }
+    }
+    bool redacted(bool (Copy::*scalar)()) {
+        const std::size_t begin = out_.size();
+        if (!(this->*scalar)()) return false;
+        if (content_ == Content::redacted) out_.replace(begin, out_.npos, "\"***\"");
+        return true;
     }
     bool members(int depth) {
         take('{');
@@ -248,6 +255,7 @@ private:
 
     std::string_view in_;
     std::string& out_;
+    const Content content_;
 };
 
 }  // namespace
@@ -258,11 +266,17 @@ void write_json_string(std::string_view text, std::string& out) {
     out.push_back('"');
 }
 
-bool write_json_value(std::string_view json, std::string& out) {
+bool write_json_value(std::string_view json, std::string& out, Content content) {
     const std::size_t begin = out.size();
-    if (Copy(json, out).whole()) return true;
+    if (Copy(json, out, content).whole()) return true;
     out.resize(begin);
     return false;
+}
+
+std::string redacted_json(std::string_view json) {
+    std::string out;
+    if (!json.empty() && !write_json_value(json, out, Content::redacted)) out = "\"***\"";
+    return out;
 }
 
 void append_number(std::uint64_t value, std::string& out) {

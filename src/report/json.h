@@ -16,7 +16,12 @@ void write_json_string(std::string_view text, std::string& out);
 
 /// Appends a JSON value that someone else wrote: on one line, without white space, its strings made
 /// harmless as above. False, and nothing appended, if it is no JSON or nested deeper than 64.
-bool write_json_value(std::string_view json, std::string& out);
+enum class Content : std::uint8_t { full, redacted };  ///< redacted: texts and numbers are "***"
+bool write_json_value(std::string_view json, std::string& out, Content content = Content::full);
+
+/// The shape of a JSON value: keys, true, false and null stay. "***" where it is no JSON; empty
+/// stays empty.
+std::string redacted_json(std::string_view json);
 
 /// Writes one object. What is empty stays out: a text without content, an object without members.
 class JsonWriter {

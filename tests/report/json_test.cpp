@@ -203,3 +203,12 @@ TEST_CASE("json writer: a payload that is no JSON is a string") {
     json.close();
     CHECK(out == R"({"a":{"x":1},"b":"{\"x\": 1"})");
 }
+
+TEST_CASE("json: what is redacted keeps its shape, and no text or number") {
+    CHECK(redacted_json(
+              R"({"key":"secret","card":4111111111111111,"on":true,"list":["a",null,{}]})") ==
+          R"({"key":"***","card":"***","on":true,"list":["***",null,{}]})");
+    CHECK(redacted_json(R"("a\u0041")") == R"("***")");
+    CHECK(redacted_json("{broken") == R"("***")");
+    CHECK(redacted_json("").empty());
+}
