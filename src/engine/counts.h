@@ -70,7 +70,7 @@ struct Counts {
     std::uint64_t bad_checksums = 0, ignored_checksums = 0, bad_checksum_bytes = 0;
     std::uint64_t truncated_packets = 0, gaps = 0, fragments = 0;
     TlsCounts tls;
-    tls::SecretsCounts secrets;  ///< the same for all workers
+    tls::SecretsCounts secrets;  ///< the same for all workers, save `late`
     std::uint64_t http_2 = 0, quic_flows = 0;
     std::uint64_t memory_bytes = 0;
 };

@@ -131,7 +131,10 @@ void add(Counts& sum, const Counts& one) {
     sum.ignored_checksums += one.ignored_checksums;
     sum.gaps += one.gaps;
     sum.tls += one.tls;
+    // All workers are given the same secrets, but each misses its own.
+    const std::uint64_t late = sum.secrets.late + one.secrets.late;
     sum.secrets = one.secrets;
+    sum.secrets.late = late;
     sum.http_2 += one.http_2;
     sum.quic_flows += one.quic_flows;
     sum.memory_bytes += one.memory_bytes;

@@ -64,6 +64,8 @@ std::string keys_status(const Counts& counts) {
     text += report::counted(lines.good, "key log line") + " taken, " +
             report::count_text(lines.duplicate) + " known already, " +
             report::count_text(lines.bad) + " not understood";
+    if (lines.late > 0)
+        text += "; the keys of " + report::counted(lines.late, "connection") + " came too late";
     if (lines.evicted > 0)
         text += ", " + report::counted(lines.evicted, "secret") + " gave way to newer ones";
     return text + '\n';

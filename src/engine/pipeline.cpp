@@ -165,6 +165,13 @@ void Pipeline::retry_keys(Time now, Batch<Sighting>& out, Batch<std::uint64_t>& 
     }
 }
 
+void Pipeline::add_secrets(std::string_view key_log) {
+    const std::uint64_t late = tools_->secrets.counts().late;
+    tools_->secrets.add(key_log);
+    for (std::uint64_t i = late; i < tools_->secrets.counts().late; ++i)
+        counts_.problems.add(Problem{"tls.keys_late"});
+}
+
 const Counts& Pipeline::counts() noexcept {
     counts_.tls = tools_->tls_counts;
     counts_.secrets = tools_->secrets.counts();

@@ -69,7 +69,7 @@ public:
     void finish(Batch<inventory::Sighting>& out, Batch<std::uint64_t>& last_seen);
 
     /// TLS secrets, in the format of a key log.
-    void add_secrets(std::string_view key_log) { tools_->secrets.add(key_log); }
+    void add_secrets(std::string_view key_log);
 
     /// The sums so far.
     const Counts& counts() noexcept;

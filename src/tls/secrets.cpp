@@ -20,9 +20,25 @@ void Secrets::add_line(std::string_view line) {
         ++counts_.bad;
     } else if (read->label == Label::other || insert({read->label, read->id}, read->secret)) {
         ++counts_.good;
+        forget_missed(read->id);
     } else {
         ++counts_.duplicate;
     }
+}
+
+void Secrets::note_missed(const SecretId& id) {
+    const auto [at, is_new] = missed_.insert(id);
+    if (!is_new) return;
+    missed_order_.push_back(id);
+    if (missed_order_.size() <= missed_max) return;
+    missed_.erase(missed_order_.front());
+    missed_order_.pop_front();
+}
+
+void Secrets::forget_missed(const SecretId& id) {
+    if (missed_.erase(id) == 0) return;
+    std::erase(missed_order_, id);
+    ++counts_.late;
 }
 
 void Secrets::add(Label label, const SecretId& id, const Secret& secret) {

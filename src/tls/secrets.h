@@ -10,6 +10,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string_view>
 
 #include "tls/key_log.h"
@@ -29,6 +30,7 @@ struct SecretsCounts {
     std::uint64_t bad = 0;   ///< lines that are none (comments and blank lines are not counted)
     std::uint64_t duplicate = 0;  ///< lines with a secret that was known
     std::uint64_t evicted = 0;    ///< secrets that went for newer ones
+    std::uint64_t late = 0;       ///< connections given up before their secrets came
 };
 
 class Secrets {
@@ -52,6 +54,10 @@ public:
     void add_private_key(std::string_view pem) {
         private_keys_.push_back(PrivateKey::from_pem(pem));
     }
+    /// A connection was given up for want of a secret of that name. If one comes later, `late`
+    /// counts it. The last `missed_max` are remembered.
+    void note_missed(const SecretId& id);
+    static constexpr std::size_t missed_max = 4096;
     /// More may come: a key log is followed. Then records wait for their keys.
     void expect_more(bool expected) noexcept { more_expected_ = expected; }
 
@@ -88,6 +94,7 @@ private:
     };
 
     void add_line(std::string_view line);
+    void forget_missed(const SecretId& id);
     bool insert(const Name& name, const Secret& secret);
     std::optional<std::uint32_t> take_slot(Index::iterator name, const Secret& secret);
 
@@ -97,6 +104,8 @@ private:
     std::uint32_t oldest_ = 0;  // of the slots, once there are `secrets_max`
     Index index_;
     std::deque<PrivateKey> private_keys_;  // they never move
+    std::set<SecretId> missed_;
+    std::deque<SecretId> missed_order_;  // the same, the oldest first
     std::uint64_t generation_ = 0;
     bool more_expected_ = false;
 };

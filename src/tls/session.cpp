@@ -245,6 +245,7 @@ bool Session::Work::need_keys(Half& half, WhyNoKey why) {
 void Session::Work::close_for_want_of_keys(Half& half) {
     const bool hidden = opening && opening->handshake.client.encrypted_client_hello;
     const Closed reason = hidden ? Closed::ech : Closed::no_key;
+    if (secrets->more_expected() && exchange() != nullptr) secrets->note_missed(exchange()->id());
     const bool other_may_open = other(half).has_opened || count_candidates(other(half)) > 0;
     if (other_may_open && why_ != WhyNoKey::tag_failed) {
         close(half, reason);

@@ -98,7 +98,7 @@ public:
     /// how many were lost by the number of the next.)
     ///
     /// tls.bad_record, tls.bad_record_mac: sought the next. tls.gap_too_large: gave up seeking.
-    /// tls.too_many_key_changes, tls.keys_late, tls.budget_used_up, tls.bad_server_hello and its
+    /// tls.too_many_key_changes, tls.budget_used_up, tls.bad_server_hello and its
     /// like; those of ClientHello.
     Problem push(const flow::StreamChunk& chunk, Batch<flow::StreamChunk>& out) noexcept;
     /// Keys may have come, or time has passed: tries again what waits, or gives it up.
