@@ -85,6 +85,32 @@ done
 mkdir many && cp "$capture" many/a.pcapng && cp "$capture" many/b.pcapng
 [ "$("$program" --rules "$rules" -q --json -r many | grep -c '"mcp_session"')" -ge "$(cat plain)" ] || { echo 'WRONG: directory'; failures=$((failures + 1)); }
 
+# Keys: what fits is said, and what is no key is refused before anything starts.
+keyed=$root/pcaps/tls13-aes128gcm
+install -m 600 "$keyed/keys.log" keys.log
+expect 0 '' run -r "$keyed/traffic.pcapng" -k keys.log --json
+grep -q '"mcp_session"' out || { echo 'WRONG: nothing found with keys'; failures=$((failures + 1)); }
+"$program" keys status --rules "$rules" -q -r "$keyed/traffic.pcapng" -k keys.log | grep -qE '^ +3  decrypted' || { echo 'WRONG: keys status'; failures=$((failures + 1)); }
+"$program" keys status --rules "$rules" -q -r "$keyed/traffic.pcapng" | grep -q 'no line of a key log' || { echo 'WRONG: keys status without keys'; failures=$((failures + 1)); }
+expect 4 'no-such-keys' run -r "$keyed/traffic.pcapng" -k no-such-keys
+expect 4 'no-such-key' run -r "$keyed/traffic.pcapng" --tls-key no-such-key
+expect 3 'words:1: ' run -r "$keyed/traffic.pcapng" --tls-key words
+expect 2 'usage: umbratap keys status' "$program" keys
+
+# A key log that comes while the capture does (K2), over two files: the first is renamed in between (K1).
+mkfifo late
+: >late.log && chmod 600 late.log
+"$program" --rules "$rules" -q --json -r late -k late.log >out 2>err &
+reader=$!
+exec 4>late
+mv late.log late.log.1
+install -m 600 "$keyed/keys.log" late.log
+sleep 0.5
+cat "$keyed/traffic.pcapng" >&4
+exec 4>&-
+wait $reader
+grep -q '"mcp_session"' out || { echo 'WRONG: a key log begun anew is not followed'; failures=$((failures + 1)); }
+
 # What --payloads lets out.
 secrets=$root/pcaps/secrets-in-arguments/traffic.pcapng
 for payloads in none:0 redacted:0 full:1; do

@@ -54,6 +54,7 @@ Problem Dialogue::on(http::Head&& head, const Surroundings& around, Batch<Sighti
     Open& open = this->open(head.exchange, around);
     Exchange& exchange = unshared(open);
     if (head.is_request) {
+        newest_ = head.exchange;
         exchange.proxy = proxy_of(head, around);
         exchange.request = std::make_shared<const http::Head>(std::move(head));
         if (!open.of_interest)
@@ -73,7 +74,10 @@ Problem Dialogue::on(http::Head&& head, const Surroundings& around, Batch<Sighti
 }
 
 Problem Dialogue::on(const http::Text& text, const Surroundings& around, Batch<Sighting>& out) {
-    Open& open = this->open(text.exchange, around);
+    // Another reading comes when its message is over: it belongs to the exchange that was begun
+    // last.
+    const bool late = text.alternate && text.exchange == 0 && open_.contains(newest_);
+    Open& open = this->open(late ? newest_ : text.exchange, around);
     const http::Direction direction =
         around.reversed ? flow::opposite(text.direction) : text.direction;
     if (!text.first || !text.last) {

@@ -58,6 +58,7 @@ private:
 
     Tools* tools_;
     std::unordered_map<http::ExchangeId, Open> open_;
+    http::ExchangeId newest_ = 0;
 };
 
 }  // namespace umbratap::engine

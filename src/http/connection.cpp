@@ -337,19 +337,23 @@ void Connection::State::become_foreign(const Unknown& unknown) {
     speaks_.emplace<Foreign>(foreign);
 }
 
-/// Another reading of bytes that were read already: only its text matters. It begins behind the
-/// blank line of a head, if there is one.
+/// Another reading of bytes that were read already: only its texts matter. One begins behind the
+/// blank line of each head; where there is no head, at the first brace.
 void Connection::State::look_for_text(const flow::StreamChunk& chunk, Turn& turn) const {
+    constexpr std::string_view blank_line = "\r\n\r\n", body = "\r\n\r\n{";
     const std::string_view bytes = as_text(chunk.data);
-    std::size_t at = bytes.find("\r\n\r\n{");
-    at = at == std::string_view::npos ? bytes.find_first_of("{[") : at + 4;
-    if (at == std::string_view::npos) return;
+    std::size_t at = bytes.find(body);
+    at = at == std::string_view::npos ? bytes.find_first_of("{[") : at + blank_line.size();
     const auto* http1 = std::get_if<Http1>(&speaks_);
-    Text text = turn.text(http1 == nullptr ? 0 : http1->exchange(chunk.direction), TextKind::body,
-                          chunk.direction);
-    text.data = chunk.data.subspan(at);
-    text.alternate = true;
-    turn.out.emplace_back(text);
+    while (at != std::string_view::npos) {
+        const std::size_t next = bytes.find(body, at);
+        Text text = turn.text(http1 == nullptr ? 0 : http1->exchange(chunk.direction),
+                              TextKind::body, chunk.direction);
+        text.data = as_bytes(bytes.substr(at, next - at));
+        text.alternate = true;
+        turn.out.emplace_back(text);
+        at = next == std::string_view::npos ? next : next + blank_line.size();
+    }
 }
 
 Speech Connection::State::speech() const noexcept {

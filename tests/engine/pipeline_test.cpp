@@ -54,7 +54,8 @@ std::string other_readings_of(const Arrival& arrival) {
     std::string told;
     for (const inventory::Record& record : arrival.records) {
         const auto* alert = std::get_if<inventory::Alert>(&record);
-        if (alert != nullptr && alert->category == "evasion") told += alert->excerpt + ";";
+        if (alert != nullptr && alert->category == "evasion")
+            told += alert->parties.host + alert->parties.path + " " + alert->excerpt + ";";
     }
     return told;
 }
@@ -204,10 +205,12 @@ TEST_CASE("two readings of one segment: the first counts, the other is told as a
 
     const Arrival first_true = travel(behind), first_false = travel(before);
     CHECK(names_conflict(first_true));
-    CHECK(other_readings_of(first_true) == "tools/call mrc_update_deal;");
+    CHECK(other_readings_of(first_true) ==
+          "tools.crmcloud.example/mcp tools/call mrc_update_deal;");
     CHECK(gist(first_true) == plain);
     CHECK(names_conflict(first_false));
-    CHECK(other_readings_of(first_false) == "tools/call crm_update_deal;");
+    CHECK(other_readings_of(first_false) ==
+          "tools.crmcloud.example/mcp tools/call crm_update_deal;");
     CHECK(gist(first_false) != plain);
 }
 

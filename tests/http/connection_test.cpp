@@ -89,6 +89,17 @@ TEST_CASE("connection: the other reading of an overlap is searched for a text, a
           "0 7\n");
 }
 
+TEST_CASE("connection: the other reading of several messages is a text for each") {
+    Said other =
+        client("{\"first\":1}POST / HTTP/1.1\r\n\r\n{\"a\":1}POST / HTTP/1.1\r\n\r\n{\"b\":1}");
+    other.alternate = true;
+    Reading reading;
+    reading.say(client(get)).say(other);
+    CHECK(reading.seen() ==
+          "> 1 GET / host=h\n> 0 body {\"a\":1}POST / HTTP/1.1 (alternate)\n> 0 body {\"b\":1} "
+          "(alternate)\n");
+}
+
 TEST_CASE("connection: no more is unseen than was pushed, whatever is lost") {
     const std::string post = "POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n{\"x\":123}";
     const std::string events =
