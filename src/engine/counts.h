@@ -71,7 +71,7 @@ struct Counts {
     std::uint64_t truncated_packets = 0, gaps = 0, fragments = 0;
     TlsCounts tls;
     tls::SecretsCounts secrets;  ///< the same for all workers, save `late`
-    std::uint64_t http_2 = 0, quic_flows = 0;
+    std::uint64_t quic_flows = 0;
     std::uint64_t memory_bytes = 0;
 };
 

@@ -135,7 +135,6 @@ void add(Counts& sum, const Counts& one) {
     const std::uint64_t late = sum.secrets.late + one.secrets.late;
     sum.secrets = one.secrets;
     sum.secrets.late = late;
-    sum.http_2 += one.http_2;
     sum.quic_flows += one.quic_flows;
     sum.memory_bytes += one.memory_bytes;
     sum.problems.add(one.problems);

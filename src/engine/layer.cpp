@@ -9,8 +9,8 @@ using flow::Direction;
 using flow::StreamChunk;
 using inventory::Sighting;
 
-Layer::Layer(Tools& tools, std::uint64_t connection, int depth, bool midstream)
-    : tools_(&tools), number_(connection), depth_(depth), midstream_(midstream), dialogue_(tools) {}
+Layer::Layer(Tools& tools, int depth, bool midstream)
+    : tools_(&tools), depth_(depth), midstream_(midstream), dialogue_(tools) {}
 
 Layer::~Layer() = default;
 
@@ -117,12 +117,20 @@ Problem Layer::retry(Time now, Surroundings& around, Fates& fates, Batch<Sightin
         problem = tls_->retry(now, around, fates, inside_, out);
         problem = push_inside(problem, around, fates, out);
     }
-    if (!opaque_ && inner_ && inner_->waits_for_keys()) {
+    for (auto& [exchange, tunnel] : tunnels_) {
+        if (opaque_ || !tunnel.layer || !tunnel.layer->waits_for_keys()) continue;
         Fates counted;
-        problem = problem.or_else(inner_->retry(now, *inner_around_, counted, out));
+        problem = problem.or_else(tunnel.layer->retry(now, tunnel.around, counted, out));
         fates.refine(counted);
     }
     return problem;
+}
+
+bool Layer::waits_for_keys() const noexcept {
+    return (tls_ && tls_->waits_for_keys()) ||
+           std::any_of(tunnels_.begin(), tunnels_.end(), [](const auto& one) {
+               return one.second.layer && one.second.layer->waits_for_keys();
+           });
 }
 
 /// What TLS held is inspected like any other stream; its bytes have their fates already, those that
@@ -162,17 +170,18 @@ Problem Layer::push_plain(const StreamChunk& chunk, Surroundings& around, Fates&
     around.reversed = connection_->reversed();
     for (http::Item& item : items_) {
         if (const auto* piece = std::get_if<http::Tunnelled>(&item)) {
-            problem = problem.or_else(push_tunnelled(piece->chunk, {around.flow->server, "connect"},
-                                                     tunnel_authority_, around, fates, out));
+            problem =
+                problem.or_else(push_tunnelled(piece->exchange, piece->chunk, around, fates, out));
             continue;
         }
-        if (const auto* head = std::get_if<http::Head>(&item);
-            head != nullptr && head->is_request && head->method == "CONNECT") {
-            tunnel_authority_ = head->target;
+        if (const auto* head = std::get_if<http::Head>(&item)) {
+            if (head->is_request && head->method == "CONNECT") begin_tunnel(*head, around);
+        } else if (const auto* end = std::get_if<http::ExchangeEnd>(&item)) {
+            problem = problem.or_else(end_tunnel(*end, fates, out));
         }
         problem = problem.or_else(dialogue_.push(std::move(item), around, out));
     }
-    if (connection_->deaf() && !inner_) opaque_ = of_no_interest;
+    if (connection_->deaf() && !is_tunnel()) opaque_ = of_no_interest;
     return problem;
 }
 
@@ -182,10 +191,11 @@ Problem Layer::push_socks(const StreamChunk& chunk, Surroundings& around, Fates&
     inside_.clear();
     Problem problem = socks_->push(chunk, inside_);
     if (!chunk.alternate) fates.add(Fate::inspected, chunk.data.size());
-    const inventory::Proxy proxy{around.flow->server, socks_->version() == 4 ? "socks4" : "socks5"};
     for (const StreamChunk& inside : inside_) {
-        problem =
-            problem.or_else(push_tunnelled(inside, proxy, socks_->authority(), around, fates, out));
+        // The server's bytes may have come before the client's request.
+        begin_tunnel(0, {around.flow->server, socks_->version() == 4 ? "socks4" : "socks5"},
+                     socks_->authority(), around);
+        problem = problem.or_else(push_tunnelled(0, inside, around, fates, out));
     }
     switch (socks_->state()) {
         case State::following:
@@ -209,32 +219,60 @@ Problem Layer::push_socks(const StreamChunk& chunk, Surroundings& around, Fates&
     return problem;
 }
 
-/// The bytes were counted as inspected by the layer around; what this one cannot see is moved.
-Problem Layer::push_tunnelled(const StreamChunk& chunk, const inventory::Proxy& proxy,
-                              const std::string& authority, const Surroundings& around,
-                              Fates& fates, Batch<Sighting>& out) {
-    if (!inner_) {
-        if (depth_ >= tools_->limits.tunnels_max) {
-            fates.move(Fate::budget, chunk.data.size());
-            return Problem{"tunnel.too_deep"};
-        }
-        inner_ = std::make_unique<Layer>(
-            *tools_, number_ | static_cast<std::uint64_t>(depth_ + 1) << 56, depth_ + 1, false);
-        inner_around_ = std::make_unique<Surroundings>(around);
-        inner_around_->connection = number_ | static_cast<std::uint64_t>(depth_ + 1) << 56;
-        inner_around_->proxy = proxy;
-        inner_around_->tunnel_authority = authority;
-        inner_around_->reversed = false;
+void Layer::begin_tunnel(const http::Head& connect, const Surroundings& around) {
+    begin_tunnel(connect.exchange, {around.flow->server, "connect"}, connect.target, around);
+}
+
+void Layer::begin_tunnel(http::ExchangeId exchange, const inventory::Proxy& proxy,
+                         const std::string& authority, const Surroundings& around) {
+    const auto [at, is_new] = tunnels_.try_emplace(exchange);
+    Surroundings& inside = at->second.around;
+    if (is_new) {
+        inside = around;
+        inside.connection = tools_->next_connection();
+        inside.proxy = proxy;
+        inside.reversed = false;
     }
-    inner_around_->flow = around.flow;
-    // The server's bytes may have come before the client's request.
-    if (inner_around_->tunnel_authority.empty()) inner_around_->tunnel_authority = authority;
+    if (inside.tunnel_authority.empty() || is_new) inside.tunnel_authority = authority;
+}
+
+/// A connection that is nothing but a tunnel is as opaque as what is inside; one of HTTP/2 may hold
+/// many.
+bool Layer::is_tunnel() const noexcept {
+    return socks_ || (connection_ && connection_->speech() == http::Speech::tunnel);
+}
+
+/// The bytes were counted as inspected by the layer around; what this one cannot see is moved.
+Problem Layer::push_tunnelled(http::ExchangeId exchange, const StreamChunk& chunk,
+                              const Surroundings& around, Fates& fates, Batch<Sighting>& out) {
+    if (depth_ >= tools_->limits.tunnels_max) {
+        fates.move(Fate::budget, chunk.data.size());
+        return Problem{"tunnel.too_deep"};
+    }
+    begin_tunnel(exchange, {around.flow->server, "connect"}, {}, around);  // its head was lost
+    Tunnel& tunnel = tunnels_[exchange];
+    if (!tunnel.layer) tunnel.layer = std::make_unique<Layer>(*tools_, depth_ + 1, false);
+    tunnel.around.flow = around.flow;
     StreamChunk turned = chunk;
     if (around.reversed) turned.direction = flow::opposite(chunk.direction);
     Fates counted;
-    const Problem problem = inner_->push(turned, *inner_around_, counted, out);
+    const Problem problem = tunnel.layer->push(turned, tunnel.around, counted, out);
     fates.refine(counted);
-    if (inner_->opaque()) opaque_ = inner_->opaque();
+    if (is_tunnel()) opaque_ = tunnel.layer->opaque();
+    return problem;
+}
+
+Problem Layer::end_tunnel(const http::ExchangeEnd& end, Fates& fates, Batch<Sighting>& out) {
+    const auto at = tunnels_.find(end.exchange);
+    if (at == tunnels_.end()) return no_problem;
+    Problem problem;
+    if (at->second.layer) {
+        Fates counted;
+        problem =
+            at->second.layer->finish(at->second.around, end.time, end.packet_number, counted, out);
+        fates.refine(counted);
+    }
+    tunnels_.erase(at);
     return problem;
 }
 
@@ -246,11 +284,9 @@ Problem Layer::finish(Surroundings& around, Time time, std::uint64_t packet_numb
         problem = tls_->finish(time, around, fates, inside_, out);
         problem = push_inside(problem, around, fates, out);
     }
-    if (inner_) {
-        Fates counted;
-        problem =
-            problem.or_else(inner_->finish(*inner_around_, time, packet_number, counted, out));
-        fates.refine(counted);
+    while (!tunnels_.empty()) {
+        const http::ExchangeEnd end{time, packet_number, tunnels_.begin()->first, 0, 0};
+        problem = problem.or_else(end_tunnel(end, fates, out));
     }
     dialogue_.finish(around, time, packet_number, out);
     return problem;

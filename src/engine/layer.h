@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -20,7 +21,8 @@ namespace umbratap::engine {
 
 class Layer {
 public:
-    Layer(Tools& tools, std::uint64_t connection, int depth, bool midstream);
+    /// `depth`: how many tunnels are around it.
+    Layer(Tools& tools, int depth, bool midstream);
     ~Layer();
 
     /// Takes the next chunk; appends sightings; gives every byte of it a fate. `around.flow` is
@@ -41,9 +43,7 @@ public:
                             (connection_ && (connection_->speech() == http::Speech::unknown ||
                                              connection_->speech() == http::Speech::foreign)));
     }
-    bool waits_for_keys() const noexcept {
-        return (tls_ && tls_->waits_for_keys()) || (inner_ && inner_->waits_for_keys());
-    }
+    bool waits_for_keys() const noexcept;
     /// What was inside of TLS, if stream events are wanted and it was opened.
     StreamDigests* decrypted() noexcept { return decrypted_.get(); }
     /// Requests come from what was taken for the server.
@@ -64,12 +64,22 @@ private:
                        Batch<inventory::Sighting>& out);
     Problem push_socks(const flow::StreamChunk& chunk, Surroundings& around, Fates& fates,
                        Batch<inventory::Sighting>& out);
-    Problem push_tunnelled(const flow::StreamChunk& chunk, const inventory::Proxy& proxy,
-                           const std::string& authority, const Surroundings& around, Fates& fates,
+    void begin_tunnel(const http::Head& connect, const Surroundings& around);
+    void begin_tunnel(http::ExchangeId exchange, const inventory::Proxy& proxy,
+                      const std::string& authority, const Surroundings& around);
+    Problem push_tunnelled(http::ExchangeId exchange, const flow::StreamChunk& chunk,
+                           const Surroundings& around, Fates& fates,
                            Batch<inventory::Sighting>& out);
+    Problem end_tunnel(const http::ExchangeEnd& end, Fates& fates, Batch<inventory::Sighting>& out);
+    bool is_tunnel() const noexcept;
+
+    /// What runs inside, through a proxy.
+    struct Tunnel {
+        Surroundings around;
+        std::unique_ptr<Layer> layer;  // null until bytes come
+    };
 
     Tools* tools_;
-    std::uint64_t number_;
     int depth_;
     bool midstream_;
     Wrapping wrapping_ = Wrapping::unknown;
@@ -89,9 +99,7 @@ private:
     std::unique_ptr<http::Connection> connection_;
     Dialogue dialogue_;
     Batch<http::Item> items_;
-    std::string tunnel_authority_;  // of the CONNECT request seen last
-    std::unique_ptr<Layer> inner_;
-    std::unique_ptr<Surroundings> inner_around_;
+    std::map<http::ExchangeId, Tunnel> tunnels_;  // by the exchange that opened it; 0: SOCKS
 };
 
 }  // namespace umbratap::engine

@@ -30,10 +30,9 @@ bool on_https_port(const Packet& packet) {
 
 }  // namespace
 
-Pipeline::Pipeline(Tools& tools, unsigned index)
-    : tools_(&tools),
-      table_(tools.limits.table),
-      last_connection_(static_cast<std::uint64_t>(index) << 40) {}
+Pipeline::Pipeline(Tools& tools, unsigned index) : tools_(&tools), table_(tools.limits.table) {
+    tools.count_connections_from(static_cast<std::uint64_t>(index) << 40);
+}
 
 void Pipeline::push(const Placed& placed, Batch<Sighting>& out) {
     const Packet& packet = placed.packet;
@@ -89,8 +88,7 @@ void Pipeline::push_tcp(Record& record, Direction direction, const Packet& packe
         return;
     }
     if (!record.value) {
-        record.value =
-            std::make_unique<Conversation>(*tools_, ++last_connection_, !record.syn_seen);
+        record.value = std::make_unique<Conversation>(*tools_, !record.syn_seen);
         if (tools_->wanted.streams) record.value->digests = std::make_unique<StreamDigests>();
     }
     Conversation& conversation = *record.value;

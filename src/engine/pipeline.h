@@ -23,9 +23,9 @@ namespace umbratap::engine {
 
 /// All that is remembered of a flow that is still of interest. A shunted flow has none.
 struct Conversation {
-    Conversation(Tools& tools, std::uint64_t number, bool midstream)
-        : tcp(tools.limits.tcp, tools.budget), layer(tools, number, 0, midstream) {
-        around.connection = number;
+    Conversation(Tools& tools, bool midstream)
+        : tcp(tools.limits.tcp, tools.budget), layer(tools, 0, midstream) {
+        around.connection = tools.next_connection();
     }
     void know(std::shared_ptr<inventory::Flow> known) {
         flow = std::move(known);
@@ -103,7 +103,6 @@ private:
     Tools* tools_;
     Counts counts_;
     Table table_;
-    std::uint64_t last_connection_;
     std::unordered_map<const Record*, QuicOpening> quic_openings_;
     std::vector<Record*> waiting_;  // for keys
     Batch<flow::StreamChunk> chunks_;

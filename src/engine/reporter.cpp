@@ -103,7 +103,6 @@ inventory::Stats Reporter::stats(const Counts& counts, const capture::SourceCoun
                          {"tls_unsupported", counts.tls.unsupported},
                          {"tls_midstream", counts.tls.midstream},
                          {"tls_broken", counts.tls.broken},
-                         {"http_2", counts.http_2},
                          {"quic", counts.quic_flows},
                          {"truncated_packets", counts.truncated_packets},
                          {"ignored_checksums", counts.ignored_checksums}};

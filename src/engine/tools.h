@@ -65,6 +65,11 @@ struct Tools {
           budget(l.memory_bytes_max),
           secrets(l.secrets) {}
 
+    /// Tells connections, and tunnelled ones, from each other within the run.
+    std::uint64_t next_connection() noexcept { return ++last_connection_; }
+    /// Connections of this worker count from its own beginning.
+    void count_connections_from(std::uint64_t first) noexcept { last_connection_ = first; }
+
     /// Of all TLS layers with so many tunnels around them; see tls::Workspace.
     tls::Workspace& workspace(int depth) {
         while (workspaces_.size() <= static_cast<std::size_t>(depth))
@@ -73,6 +78,7 @@ struct Tools {
     }
 
 private:
+    std::uint64_t last_connection_ = 0;
     std::deque<tls::Workspace> workspaces_;  // they never move
 };
 

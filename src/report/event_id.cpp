@@ -104,7 +104,6 @@ void add(const Anomaly& anomaly, Hash& hash) noexcept {
 
 void add(const HttpExchange& http, Hash& hash) noexcept {
     hash.add(http.exchange ? http.exchange->flow.get() : nullptr, http.packet_number);
-    hash.add(http.exchange ? http.exchange->connection : 0);
     hash.add(http.exchange ? http.exchange->id : 0);
 }
 

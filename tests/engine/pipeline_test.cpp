@@ -231,7 +231,7 @@ TEST_CASE(
         CAPTURE(midstream);
         engine::Tools tools(ground().limits, {}, ground().rules, ground().names,
                             ground().prefilter);
-        engine::Layer layer(tools, 1, 0, midstream);
+        engine::Layer layer(tools, 0, midstream);
         engine::Surroundings around;
         around.flow = std::make_shared<inventory::Flow>();
         engine::Fates fates;
