@@ -62,7 +62,9 @@ void Protection::FreeContext::operator()(EVP_CIPHER_CTX* context) const noexcept
     EVP_CIPHER_CTX_free(context);
 }
 
-Protection::~Protection() = default;
+Protection::~Protection() {
+    OPENSSL_cleanse(iv_.data(), iv_.size());
+}
 Protection::Protection(Protection&&) noexcept = default;
 Protection& Protection::operator=(Protection&&) noexcept = default;
 

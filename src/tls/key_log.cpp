@@ -110,7 +110,10 @@ std::optional<KeyLogLine> read_key_log_line(std::string_view line) noexcept {
     if (!label || !take_word(line).empty()) return std::nullopt;
     KeyLogLine read;
     read.label = *label;
-    if (read.label == Label::other) return read;
+    if (read.label == Label::other) {
+        const bool whole = id_text.size() == 64 && !secret_text.empty();
+        return whole ? std::optional(read) : std::nullopt;
+    }
     if (read.label == Label::premaster && take_prefix(id_text, "Session-ID:")) {
         if (!take_prefix(secret_text, "Master-Key:")) return std::nullopt;
         read.label = Label::resumable_master;

@@ -51,9 +51,9 @@ public:
     /// True if the last record lies in what is kept: now it counts as kept again. Else it lies
     /// before `data`.
     bool put_back() noexcept;
-    /// Keeps all of `data`, which begins a record that is not whole. False if there is no memory.
+    /// Keeps all of `data`: more of a record that is not whole. False if there is no memory.
     bool keep_rest(Bytes data, Workspace& workspace) noexcept {
-        return keep(data, data.size(), workspace);
+        return keep(data, kept_.size() + data.size(), workspace);
     }
     /// Bytes of a record that is not whole yet.
     Bytes kept() const noexcept { return record_in_kept_ ? Bytes() : kept_.bytes(); }

@@ -140,9 +140,7 @@ bool Session::Work::next_record(Half& half, Bytes& data, Buffer& gathered) {
             return false;
         case RecordCutter::Result::not_a_record:
             if (!half.has_records) {
-                const Bytes kept = half.cutter.kept();
-                close_both(can_be_ssl_2(kept.empty() ? data : kept) ? Closed::unsupported
-                                                                    : unseen());
+                take_foreign(half, data);
                 return false;
             }
             report(Problem{"tls.bad_record"});
@@ -157,6 +155,15 @@ bool Session::Work::next_record(Half& half, Bytes& data, Buffer& gathered) {
         data = Bytes(record.bytes.data(), record.bytes.size() + data.size());
     }
     return half.lost ? gather(half, data, gathered) : true;
+}
+
+/// What begins a direction is no record: a hello of SSL 2, or no TLS. Five bytes decide.
+void Session::Work::take_foreign(Half& half, Bytes data) {
+    half.cutter.keep_rest(data.first(std::min(data.size(), record_header_bytes)), *workspace);
+    const Bytes start = half.cutter.kept();
+    const bool old = can_be_ssl_2(start.first(std::min(start.size(), record_header_bytes)));
+    if (!old || start.size() >= record_header_bytes)
+        close_both(old ? Closed::unsupported : unseen());
 }
 
 /// Joins what is kept and `data`.
@@ -242,21 +249,50 @@ bool Session::Work::need_keys(Half& half, WhyNoKey why) {
     return false;
 }
 
+/// The client's records wait for the server's answer to its hello. True if there will be no keys
+/// for them anyway.
+bool Session::Work::await_answer(Half& half) {
+    if (exchange() == nullptr) {
+        close_both(unseen());
+        return true;
+    }
+    if (secrets->empty() && !secrets->more_expected()) {
+        why_ = WhyNoKey::no_entry;
+        close(half, for_want_of_keys());
+        return true;
+    }
+    hold_ = Hold::client;
+    return false;
+}
+
 void Session::Work::close_for_want_of_keys(Half& half) {
-    const bool hidden = opening && opening->handshake.client.encrypted_client_hello;
-    const Closed reason = hidden ? Closed::ech : Closed::no_key;
     if (secrets->more_expected() && exchange() != nullptr) secrets->note_missed(exchange()->id());
     const bool other_may_open = other(half).has_opened || count_candidates(other(half)) > 0;
     if (other_may_open && why_ != WhyNoKey::tag_failed) {
-        close(half, reason);
+        close(half, for_want_of_keys());
     } else {
-        close_both(reason);
+        close_both(for_want_of_keys());
     }
+}
+
+Closed Session::Work::for_want_of_keys() const noexcept {
+    if (opening && !opening->exchange.has_server() && unseen() == Closed::gap) return Closed::gap;
+    return opening && opening->hidden_hello ? Closed::ech : Closed::no_key;
 }
 
 void Session::Work::hold(const StreamChunk& chunk, Bytes first) {
     if (!waiting_) waiting_ = std::make_unique<Waiting>(*budget);
-    if (!waiting_->add(chunk, first, limits->waiting_bytes_max)) give_up_waiting();
+    if (waiting_->add(chunk, first, limits->waiting_bytes_max)) return;
+    give_up_waiting();
+    if (half(chunk.direction).closed != Closed::open) return;
+    Buffer joined(*budget);
+    if (!joined.append(first, SIZE_MAX) || !joined.append(chunk.data, SIZE_MAX)) {
+        report(Problem{"tls.budget_used_up"});
+        return close(half(chunk.direction), Closed::budget);
+    }
+    StreamChunk whole = chunk;
+    whole.data = joined.bytes();
+    take(whole);
 }
 
 /// Reads what waited. What cannot be read still waits again.

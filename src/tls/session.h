@@ -97,7 +97,7 @@ public:
     /// application data only; else an upper bound. (How much is in a record is known by its length;
     /// how many were lost by the number of the next.)
     ///
-    /// tls.bad_record, tls.bad_record_mac: sought the next. tls.gap_too_large: gave up seeking.
+    /// tls.bad_record, tls.bad_record_mac: seeks the next. tls.gap_too_large: gave up seeking.
     /// tls.too_many_key_changes, tls.budget_used_up, tls.bad_server_hello and its
     /// like; those of ClientHello.
     Problem push(const flow::StreamChunk& chunk, Batch<flow::StreamChunk>& out) noexcept;

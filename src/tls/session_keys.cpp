@@ -207,7 +207,9 @@ void Session::Work::note_missing_keys(const Half& half) {
         if (epoch == Epoch::early || secrets->find(label, settled->id()).count > 0) continue;
         labels_missing_ |= 1U << static_cast<unsigned>(label);
     }
-    why_ = any ? WhyNoKey::labels_missing : WhyNoKey::no_entry;
+    why_ = !any                    ? WhyNoKey::no_entry
+           : settled->has_server() ? WhyNoKey::labels_missing
+                                   : WhyNoKey::no_server_hello;
 }
 
 bool Session::Work::spend(std::size_t bytes) noexcept {

@@ -17,10 +17,8 @@ bool Session::Work::take_record(Half& half, const Record& record) {
     if (half.epoch == Epoch::legacy || type == record_type::application_data) {
         return take_protected(half, record);
     }
-    if (type == record_type::change_cipher_spec && lacks_answer(half)) {
-        hold_ = Hold::client;  // in TLS 1.3 it means nothing
-        return false;
-    }
+    // In TLS 1.3 it means nothing.
+    if (type == record_type::change_cipher_spec && lacks_answer(half)) return await_answer(half);
     if (type == record_type::handshake && half.epoch >= Epoch::handshake) {
         report(Problem{"tls.bad_record"});
         half.lost = true;
@@ -39,10 +37,7 @@ bool Session::Work::take_protected(Half& half, const Record& record) {
             close_both(unseen());
             return true;
         }
-        if (lacks_answer(half)) {
-            hold_ = Hold::client;
-            return false;
-        }
+        if (lacks_answer(half)) return await_answer(half);
         if (exchange()->has_server() && !exchange()->openable()) {
             close_both(Closed::unsupported);
             return true;
@@ -59,7 +54,6 @@ bool Session::Work::take_protected(Half& half, const Record& record) {
 }
 
 bool Session::Work::take_unopened(Half& half, const Record& record, const Trial& trial) {
-    if (half.direction == Direction::to_client) answered_ = true;
     if (trial.no_candidates) return need_keys(half, WhyNoKey::no_entry);
     const bool client = half.direction == Direction::to_server;
     const bool may_be_early = client && half.epoch < Epoch::handshake && exchange() != nullptr &&
@@ -70,6 +64,7 @@ bool Session::Work::take_unopened(Half& half, const Record& record, const Trial&
     }
     if (may_be_early || trial.handshake_key_missing) {
         half.no_key += record.bytes.size();
+        if (!client) answered_ = true;  // what it says of early data cannot be read
         return true;
     }
     if (!half.protection) return need_keys(half, WhyNoKey::tag_failed);
@@ -196,6 +191,7 @@ void Session::Work::take_client_hello(Half& half, const Message& message) {
         half.epoch = Epoch::clear;
         half.protection.reset();
     }
+    opening->hidden_hello = sent.encrypted_client_hello;
     Handshake& told = opening->handshake;
     if (told.has_client || handshake_told_) return;
     told.has_client = true;

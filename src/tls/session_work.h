@@ -63,6 +63,7 @@ struct Opening {
     explicit Opening(Budget& budget) noexcept : exchange(budget) {}
     Exchange exchange;
     Handshake handshake;
+    bool hidden_hello = false;    // the client may have encrypted its true hello
     bool full_handshake = false;  // TLS 1.2 and before: the server said so
 };
 
@@ -88,12 +89,15 @@ struct Session::Work {
     void take_end(Half& half);
     void advance(Half& half, Bytes data);
     bool next_record(Half& half, Bytes& data, Buffer& gathered);
+    void take_foreign(Half& half, Bytes data);
     bool gather(Half& half, Bytes& data, Buffer& gathered);
     bool seek_record(Half& half, Bytes& data, Buffer& gathered);
     void skip(Half& half, Bytes& data, std::size_t count) noexcept;
     void earn(std::size_t bytes) noexcept;
     bool need_keys(Half& half, WhyNoKey why);
+    bool await_answer(Half& half);
     void close_for_want_of_keys(Half& half);
+    Closed for_want_of_keys() const noexcept;
     void hold(const flow::StreamChunk& chunk, Bytes first);
     void replay();
     void look_for_keys(Time now);

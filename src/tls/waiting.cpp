@@ -1,8 +1,6 @@
 // Chunks that cannot be read yet.
 #include "tls/waiting.h"
 
-#include <utility>
-
 namespace umbratap::tls {
 
 bool Waiting::add(const flow::StreamChunk& chunk, Bytes first, std::size_t bytes_max) {
@@ -38,14 +36,6 @@ bool Waiting::take(flow::StreamChunk& chunk) noexcept {
     chunk.data = bytes_.bytes().subspan(next_byte_, piece.size);
     next_byte_ += piece.size;
     return true;
-}
-
-void Waiting::swap(Waiting& other) noexcept {
-    bytes_.swap(other.bytes_);
-    pieces_.swap(other.pieces_);
-    std::swap(charged_, other.charged_);
-    std::swap(next_piece_, other.next_piece_);
-    std::swap(next_byte_, other.next_byte_);
 }
 
 }  // namespace umbratap::tls

@@ -15,7 +15,7 @@ class Waiting {
 public:
     explicit Waiting(Budget& budget) noexcept : bytes_(budget) {}
 
-    /// Keeps a chunk, with `first` before its data. False, and nothing kept, if that would exceed
+    /// Keeps a chunk, with `first` before its data. False, and not kept, if that would exceed
     /// `bytes_max` of a direction or the budget.
     bool add(const flow::StreamChunk& chunk, Bytes first, std::size_t bytes_max);
     /// The next chunk, whose data lives as long as this object; its `offset` is lost.
@@ -24,7 +24,6 @@ public:
     bool empty() const noexcept { return pieces_.empty(); }
     Time since() const noexcept { return pieces_.front().time; }
     std::size_t bytes() const noexcept { return bytes_.size(); }
-    void swap(Waiting& other) noexcept;
 
 private:
     struct Piece {
