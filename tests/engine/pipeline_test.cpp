@@ -14,11 +14,11 @@ using namespace umbratap::test;
 namespace {
 
 const std::vector<std::string> cases = {
-    "sdk12-session-full",       "sdk1-0-4-sse",     "sdk24-pinned",
-    "jsonrpc-batch-2025-03-26", "ws-supergateway3", "gzip-sse",
-    "squid-connect-plain",      "ip-fragments",     "vxlan-mirror",
-    "nginx-h2c-prior",          "nginx-h2-undici",  "tls13-key-update",
-    "tls12-ticket-resumption",  "squid-connect-tls"};
+    "sdk12-session-full",       "sdk1-0-4-sse",      "sdk24-pinned",
+    "jsonrpc-batch-2025-03-26", "ws-supergateway3",  "gzip-sse",
+    "squid-connect-plain",      "ip-fragments",      "vxlan-mirror",
+    "nginx-h2c-prior",          "nginx-h2-undici",   "tls13-key-update",
+    "tls12-ticket-resumption",  "squid-connect-tls", "socks5-plain"};
 
 std::map<std::string, std::uint64_t> calls_of(const Arrival& arrival) {
     std::map<std::string, std::uint64_t> sums;
