@@ -191,7 +191,8 @@ void Session::Work::take_client_hello(Half& half, const Message& message) {
         half.epoch = Epoch::clear;
         half.protection.reset();
     }
-    opening->hidden_hello = sent.encrypted_client_hello;
+    // Browsers send an ECH extension that means nothing; where a name is, that is no reason.
+    opening->hidden_hello = sent.encrypted_client_hello && sent.server_name.empty();
     Handshake& told = opening->handshake;
     if (told.has_client || handshake_told_) return;
     told.has_client = true;

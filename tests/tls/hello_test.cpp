@@ -4,6 +4,7 @@
 
 #include "support/every_cut.h"
 #include "tls/hello_bytes.h"
+#include "tls/session.h"
 
 using namespace umbratap;
 using namespace umbratap::tls;
@@ -11,38 +12,38 @@ using namespace umbratap::tls::test;
 
 namespace {
 
-std::string reading(const std::vector<Bytes>& pieces, std::size_t memory) {
-    Budget budget(memory);
-    HelloReader reader(budget);
+/// What a session makes of the client's bytes alone.
+std::string reading(const std::vector<Bytes>& pieces) {
+    Budget budget(1 << 20);
+    const SessionLimits limits;
+    Secrets secrets;
+    Workspace workspace(budget);
+    Session session(limits, budget, secrets, workspace);
+    Batch<flow::StreamChunk> inside;
     Problem problem;
-    for (Bytes piece : pieces) {
+    flow::StreamChunk chunk;
+    for (const Bytes piece : pieces) {
         const std::vector<std::uint8_t> copy(piece.begin(), piece.end());
-        problem = problem.or_else(reader.push(copy));
+        chunk.data = copy;
+        problem = problem.or_else(session.push(chunk, inside));
+        chunk.offset += piece.size();
     }
-    const Hello& hello = reader.hello();
-    std::string seen;
-    switch (reader.state()) {
-        case HelloReader::State::reading:
-            seen = "reading";
-            break;
-        case HelloReader::State::not_tls:
-            seen = "not tls";
-            break;
-        case HelloReader::State::done:
-            seen = hello.server_name + "|";
-            for (const std::string& name : hello.protocols) seen += name + ",";
-            seen += "|" + std::to_string(hello.version) + "|" + hello.ja4 +
-                    (hello.encrypted_client_hello ? "|ech" : "");
-            break;
+    const Handshake& handshake = session.handshake();
+    const Hello& hello = handshake.client;
+    std::string seen = "nothing";
+    if (handshake.has_client) {
+        seen = hello.server_name + "|";
+        for (const std::string& name : hello.protocols) seen += name + ",";
+        seen += "|" + std::to_string(hello.version) + "|" + hello.ja4 +
+                (hello.encrypted_client_hello ? "|ech" : "");
     }
-    if (reader.state() != HelloReader::State::reading) CHECK(budget.used() == 0);
     return seen + std::string(problem ? " " : "") + std::string(problem.name());
 }
 
-std::string reading(std::string_view stream, std::size_t memory = 1 << 20) {
-    const auto read = [&](const std::vector<Bytes>& pieces) { return reading(pieces, memory); };
+std::string reading(std::string_view stream) {
+    const auto read = [](const std::vector<Bytes>& pieces) { return reading(pieces); };
     CHECK(::umbratap::test::differs_when_cut(as_bytes(stream), read) == "");
-    return reading(std::vector<Bytes>{as_bytes(stream)}, memory);
+    return reading(std::vector<Bytes>{as_bytes(stream)});
 }
 
 const std::string chrome_seen =
@@ -73,30 +74,27 @@ TEST_CASE("hello: encrypted client hello is told") {
 
 TEST_CASE("hello: not all there yet") {
     const std::string whole = record(message(chrome()));
-    CHECK(reading("") == "reading");
-    CHECK(reading(whole.substr(0, whole.size() - 1)) == "reading");
+    CHECK(reading("") == "nothing");
+    CHECK(reading(whole.substr(0, whole.size() - 1)) == "nothing");
 }
 
 TEST_CASE("hello: a connection whose beginning was missed, or that is no TLS, is no problem") {
-    CHECK(reading(record("opaque", 23)) == "not tls");
-    CHECK(reading(record("\x10opaque")) == "not tls");
-    CHECK(reading(record("\x02opaque")) == "not tls");
-    CHECK(reading("GET / HTTP/1.1\r\n") == "not tls");
+    CHECK(reading(record("opaque", 23)) == "nothing");
+    CHECK(reading("GET / HTTP/1.1\r\n") == "nothing");
 }
 
-TEST_CASE("hello: another record in the middle of the message is a problem") {
-    CHECK(reading(record(message(chrome()).substr(0, 50)) + record("alert", 21)) ==
-          "not tls tls.bad_record");
+TEST_CASE("hello: another record in the middle of the message leaves none") {
+    CHECK(reading(record(message(chrome()).substr(0, 50)) + record("alert", 21)) == "nothing");
     CHECK(reading(record(message(chrome()).substr(0, 50)) + "GET / HTTP/1.1\r\n") ==
-          "not tls tls.bad_record");
+          "nothing tls.bad_record");
 }
 
-TEST_CASE("hello: empty records are told and skipped") {
-    CHECK(reading(record("") + record(message(chrome()))) == chrome_seen + " tls.empty_record");
+TEST_CASE("hello: empty records are skipped") {
+    CHECK(reading(record("") + record(message(chrome()))) == chrome_seen);
 }
 
 TEST_CASE("hello: one that is too long is told, and takes no memory") {
-    const std::size_t longest = HelloReader::hello_bytes_max - 4;
+    const std::size_t longest = SessionLimits().handshake_message_bytes_max - 4;
     std::string extensions = sni("a.example");
     const std::size_t filler = longest - body(extensions).size() - 4;
     const auto in_records = [](const std::string& whole) {
@@ -107,23 +105,13 @@ TEST_CASE("hello: one that is too long is told, and takes no memory") {
     };
     CHECK(reading(in_records(message(body(extensions + extension(21, std::string(filler, 'x'))))))
               .starts_with("a.example|"));
-    CHECK(reading(record(number(1, 1) + number(longest + 1, 3))) == "not tls tls.hello_too_long");
-}
-
-TEST_CASE("hello: no memory left") {
-    CHECK(reading(record(message(chrome())), 100) == "not tls tls.budget_used_up");
+    CHECK(reading(record(number(1, 1) + number(longest + 1, 3))) == "nothing tls.message_too_long");
 }
 
 TEST_CASE("hello: a broken one has no fingerprint") {
     std::string broken = body(sni("a.example") + number(0x0010ff, 3));
     CHECK(reading(record(message(broken))) == "a.example||771| tls.bad_hello");
     CHECK(reading(record(message(""))) == "||0| tls.bad_hello");
-}
-
-TEST_CASE("hello: in the form of SSL 2 it has a version only") {
-    CHECK(reading(std::string("\x80\x2e\x01\x03\x01\x00\x15", 7)) == "||769|");
-    CHECK(reading(std::string("\x80\x2e\x01\x00\x02\x00\x15", 7)) == "||2|");
-    CHECK(reading(std::string("\x80\x2e\x04\x00\x02\x00\x15", 7)) == "not tls");
 }
 
 TEST_CASE("looks like tls: five bytes decide") {
