@@ -101,11 +101,12 @@ void Session::Work::take_hole(Half& half, std::uint64_t missing) {
 }
 
 void Session::Work::take_end(Half& half) {
-    if (half.ended) return;
-    half.gap += half.closed == Closed::open ? half.cutter.kept().size() : 0;
-    half.cutter.clear();
-    if (half.closed == Closed::open && half.lost_bytes > 0 && half.has_opened) {
-        tell_missing(half, half.lost_bytes);
+    if (half.closed == Closed::open) {
+        half.gap += half.cutter.kept().size();  // the rest of the record never came
+        half.cutter.clear();
+        if (!half.ended && half.lost_bytes > 0 && half.has_opened) {
+            tell_missing(half, half.lost_bytes);
+        }
     }
     tell_end(half);
 }

@@ -98,8 +98,8 @@ public:
     /// how many were lost by the number of the next.)
     ///
     /// tls.bad_record, tls.bad_record_mac: seeks the next. tls.gap_too_large: gave up seeking.
-    /// tls.too_many_key_changes, tls.budget_used_up, tls.bad_server_hello and its
-    /// like; those of ClientHello.
+    /// tls.too_many_key_changes, tls.budget_used_up, tls.message_too_long; those of ClientHello,
+    /// ServerHello, EncryptedExtensions and Certificate.
     Problem push(const flow::StreamChunk& chunk, Batch<flow::StreamChunk>& out) noexcept;
     /// Keys may have come, or time has passed: tries again what waits, or gives it up.
     Problem retry(Time now, Batch<flow::StreamChunk>& out) noexcept;
