@@ -14,16 +14,19 @@ bool Buffer::reserve(std::size_t wanted) noexcept {
     const std::size_t capacity =
         std::max<std::size_t>({256, wanted, std::min(capacity_ * 2, capacity_ + (1U << 20))});
     if (!budget_->take(capacity - capacity_)) return false;
-    auto* memory = static_cast<std::uint8_t*>(std::malloc(capacity + readable_padding));
+    // In place where it can be: most buffers grow while nobody has taken the memory behind them.
+    if (front_ > 0) std::memmove(memory_.get(), memory_.get() + front_, size_);
+    front_ = 0;
+    auto* memory =
+        static_cast<std::uint8_t*>(std::realloc(memory_.get(), capacity + readable_padding));
     if (memory == nullptr) {
         budget_->give_back(capacity - capacity_);
         return false;
     }
-    if (size_ > 0) std::memcpy(memory, memory_.get() + front_, size_);
+    (void)memory_.release();
     std::memset(memory + capacity, 0, readable_padding);
     memory_.reset(memory);
     capacity_ = capacity;
-    front_ = 0;
     return true;
 }
 

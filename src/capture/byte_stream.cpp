@@ -19,7 +19,7 @@ namespace umbratap::capture {
 
 namespace {
 
-constexpr std::size_t chunk_bytes = 256 * 1024;
+constexpr std::size_t chunk_bytes = 64 * 1024;
 constexpr std::size_t readable_behind = 64;
 constexpr std::size_t alignment = 64;  // copying to an aligned place is a little faster
 constexpr std::size_t head_bytes = 4;

@@ -181,6 +181,7 @@ Problem Layer::push_plain(const StreamChunk& chunk, Surroundings& around, Fates&
         }
         problem = problem.or_else(dialogue_.push(std::move(item), around, out));
     }
+    connection_->release();
     if (connection_->deaf() && !is_tunnel()) opaque_ = of_no_interest;
     return problem;
 }

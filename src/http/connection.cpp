@@ -84,6 +84,7 @@ public:
           speaks_(std::in_place_type<Unknown>, limits_, budget) {}
 
     Problem push(const flow::StreamChunk& chunk, Batch<Item>& out) noexcept;
+    void release() noexcept { shelf_.clear(); }
     Unseen take_unseen() noexcept { return std::exchange(unseen_, {}); }
     Speech speech() const noexcept;
     bool deaf() const noexcept;
@@ -391,6 +392,9 @@ Connection& Connection::operator=(Connection&&) noexcept = default;
 
 Problem Connection::push(const flow::StreamChunk& chunk, Batch<Item>& out) noexcept {
     return state_->push(chunk, out);
+}
+void Connection::release() noexcept {
+    state_->release();
 }
 Unseen Connection::take_unseen() noexcept {
     return state_->take_unseen();

@@ -68,6 +68,10 @@ public:
     /// Takes the next bytes, hole or end of either direction; appends what became whole, in order.
     Problem push(const flow::StreamChunk& chunk, Batch<Item>& out) noexcept;
 
+    /// Nobody needs the items of the last push any longer: frees what they point to, while it is
+    /// still in the cache for the next.
+    void release() noexcept;
+
     Unseen take_unseen() noexcept;
     Speech speech() const noexcept;
     /// Neither direction can yield anything any more: the engine may shunt the flow.
