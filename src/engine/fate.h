@@ -21,8 +21,8 @@ enum class Fate : std::uint8_t {
     truncated,
     budget,
 };
-inline constexpr std::size_t fates = 11;
-inline constexpr std::array<std::string_view, fates> fate_names = {
+inline constexpr std::size_t fate_kinds = 11;
+inline constexpr std::array<std::string_view, fate_kinds> fate_names = {
     "inspected", "shunted", "no_key",        "unsupported", "midstream", "quic",
     "ech",       "gap",     "one_direction", "truncated",   "budget"};
 
@@ -39,7 +39,7 @@ public:
     /// Bytes counted as inspected here were given to an inner layer, which gave them the fates in
     /// `inner`.
     void refine(const Fates& inner) noexcept {
-        for (std::size_t i = 1; i < fates; ++i) move(static_cast<Fate>(i), inner.bytes_[i]);
+        for (std::size_t i = 1; i < fate_kinds; ++i) move(static_cast<Fate>(i), inner.bytes_[i]);
     }
     std::uint64_t operator[](Fate fate) const noexcept {
         return bytes_[static_cast<std::size_t>(fate)];
@@ -50,12 +50,12 @@ public:
         return all;
     }
     Fates& operator+=(const Fates& other) noexcept {
-        for (std::size_t i = 0; i < fates; ++i) bytes_[i] += other.bytes_[i];
+        for (std::size_t i = 0; i < fate_kinds; ++i) bytes_[i] += other.bytes_[i];
         return *this;
     }
 
 private:
-    std::array<std::uint64_t, fates> bytes_{};
+    std::array<std::uint64_t, fate_kinds> bytes_{};
 };
 
 }  // namespace umbratap::engine

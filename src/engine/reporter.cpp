@@ -94,7 +94,7 @@ inventory::Stats Reporter::stats(const Counts& counts, const capture::SourceCoun
     stats.payload.quic = counts.quic_payload;
     stats.payload.inspected = counts.fates[Fate::inspected];
     stats.payload.shunted = counts.fates[Fate::shunted];
-    for (std::size_t i = 2; i < fates; ++i) {
+    for (std::size_t i = 2; i < fate_kinds; ++i) {
         stats.blind[std::string(fate_names[i])] = counts.fates[static_cast<Fate>(i)];
     }
     stats.connections = {{"tls_decrypted", counts.tls.decrypted},

@@ -37,7 +37,7 @@ public:
     void abandon(Fate fate, Fates& fates);
 
 private:
-    using Mapped = std::array<std::uint64_t, umbratap::engine::fates>;
+    using Mapped = std::array<std::uint64_t, fate_kinds>;
 
     Problem settle(Problem problem, Surroundings& around, Fates& fates, bool opened,
                    Batch<inventory::Sighting>& out);
