@@ -106,7 +106,10 @@ void Pipeline::push_chunks(Record& record, Conversation& conversation, Batch<Sig
     std::uint64_t delivered = 0;
     for (const StreamChunk& chunk : chunks_) {
         if (!chunk.alternate) delivered += chunk.data.size();
-        if (chunk.missing > 0) ++counts_.gaps;
+        if (chunk.missing > 0) {
+            ++counts_.gaps;
+            counts_.problems.add(Problem{"tcp.hole"});
+        }
         if (conversation.digests) conversation.digests->add(chunk);
         if (!conversation.flow) conversation.know(flow_of(record, false));
         const bool reversed = conversation.around.reversed;

@@ -85,6 +85,9 @@ void add_lost(const Stats& stats, std::vector<Spot>& spots) {
         spots.push_back(
             {bytes, told(cut, "packet", "cut by the snap length; capture whole ones", bytes)});
     }
+    // A cut packet leaves a hole, too.
+    if (const std::uint64_t holes = value_of(stats.problems, "tcp.hole"); holes > cut)
+        spots.push_back({0, counted(holes, "hole") + " in TCP streams, which the capture lost"});
     if (const std::uint64_t bytes = value_of(stats.blind, "budget"); bytes > 0) {
         spots.push_back(
             {bytes, bytes_text(bytes) + " given up because a limit of memory or time was reached"});

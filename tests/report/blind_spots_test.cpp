@@ -52,6 +52,15 @@ TEST_CASE("blind spots: a few one-directional connections are no fault of the mi
     CHECK(blind_spots(stats).front() == "2 TCP connections one-directional (5 bytes)");
 }
 
+TEST_CASE("blind spots: what the capture lost is told, though none of its bytes can be counted") {
+    inventory::Stats stats;
+    stats.payload.tcp = stats.payload.inspected = 100;
+    stats.problems = {{"tcp.hole", 2}};
+    CHECK(blind_spots(stats) == Lines{"2 holes in TCP streams, which the capture lost"});
+    stats.connections = {{"truncated_packets", 2}};
+    CHECK(blind_spots(stats) == Lines{"2 packets cut by the snap length; capture whole ones"});
+}
+
 TEST_CASE("blind spots: where there is none, that is said") {
     inventory::Stats stats;
     stats.payload.tcp = stats.payload.inspected = 100;
