@@ -95,7 +95,7 @@ through_mitmproxy() {
     (umask 077; SSLKEYLOGFILE=mitmproxy.keys exec mitmdump -q --listen-host $proxy --listen-port 8080 \
         --set confdir=authority --set ssl_verify_upstream_trusted_ca=ca.pem) &
     listening $proxy 8080 || return
-    PROXY=http://$proxy:8080 capture lo mitmproxy.pcap talk mitmproxy.truth connect https
+    PROXY=http://$proxy:8080 capture any mitmproxy.pcap talk mitmproxy.truth connect https
     umbratap -r mitmproxy.pcap -k mitmproxy.keys >mitmproxy.json
     check 'mitmproxy, both sides by its key log' mitmproxy.json mitmproxy.truth \
         "$client,$proxy:8080,$http,1.3,connect" "$proxy,$server:443,$http,1.3"
@@ -110,11 +110,11 @@ through_squid() {
     squid -N -f squid.conf 2>squid.log &
     running=$!
     listening $proxy 3128 || return
-    PROXY=http://$proxy:3128 capture lo bump.pcap talk bump.truth connect https
+    PROXY=http://$proxy:3128 capture any bump.pcap talk bump.truth connect https
     umbratap -r bump.pcap --tls-key ca.key 'port 3128' >bump.json
     check 'squid with ssl-bump, by the key of its authority' bump.json bump.truth $client,$proxy:3128,1.1,1.2,connect
 
-    PROXY=http://$proxy:3128 capture lo absolute.pcap talk absolute.truth absolute-form http
+    PROXY=http://$proxy:3128 capture any absolute.pcap talk absolute.truth absolute-form http
     umbratap -r absolute.pcap >absolute.json
     check 'squid, absolute-form requests in the clear' absolute.json absolute.truth \
         $client,$proxy:3128,1.1,none,http $proxy,$server:80,1.1,none
