@@ -43,6 +43,10 @@ public:
                             (connection_ && (connection_->speech() == http::Speech::unknown ||
                                              connection_->speech() == http::Speech::foreign)));
     }
+    /// It speaks something that is none of ours.
+    bool foreign() const noexcept {
+        return connection_ && connection_->speech() == http::Speech::foreign;
+    }
     bool waits_for_keys() const noexcept;
     /// What was inside of TLS, if stream events are wanted and it was opened.
     StreamDigests* decrypted() noexcept { return decrypted_.get(); }

@@ -201,7 +201,8 @@ void Pipeline::settle(Conversation& conversation, std::uint64_t delivered) {
 
 void Pipeline::shunt(Record& record, Conversation& conversation, Fate fate) {
     wait_for_keys(record, false);
-    if (fate == Fate::shunted) counts_.problems.add(Problem{"flow.protocol_not_read"});
+    if (conversation.layer.foreign() && fate == Fate::shunted)
+        counts_.problems.add(Problem{"flow.protocol_not_read"});
     counts_.fates.add(fate,
                       conversation.pushed - conversation.fated);  // early bytes that still waited
     record.shunted = true;
