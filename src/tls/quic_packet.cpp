@@ -7,7 +7,6 @@
 #include "tls/quic_packet.h"
 
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include <algorithm>
 #include <cassert>
@@ -17,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+#include "tls/hmac.h"
+#include "tls/key_schedule.h"
 #include "tls/varint.h"
 
 namespace umbratap::tls {
@@ -68,30 +69,19 @@ std::optional<Bytes> take_connection_id(Bytes& rest) noexcept {
     return id;
 }
 
-Digest hmac(Bytes key, Bytes text) noexcept {
+/// The first secret of a connection (RFC 9001, 5.2).
+Digest initial_secret(const Salt& salt, Bytes destination) noexcept {
     Digest digest{};
-    const auto* written = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), text.data(),
-                               text.size(), digest.data(), nullptr);
-    assert(written != nullptr);
+    const bool done = hmac(Hash::sha256, salt, {destination}, digest.data());
+    assert(done);
     return digest;
 }
 
-/// HKDF-Expand-Label without context, for up to one digest (RFC 8446, 7.1; RFC 5869, 2.3).
 template <std::size_t size>
-std::array<std::uint8_t, size> expand_label(const Digest& secret, std::string_view label) noexcept {
-    static_assert(size <= sizeof(Digest));
-    constexpr std::string_view prefix = "tls13 ";
-    std::array<std::uint8_t, 32> info{};
-    std::uint8_t* at = info.data() + 1;
-    *at++ = size;
-    *at++ = static_cast<std::uint8_t>(prefix.size() + label.size());
-    at = std::copy(prefix.begin(), prefix.end(), at);
-    at = std::copy(label.begin(), label.end(), at);
-    *at++ = 0;  // no context
-    *at++ = 1;  // first block
-    const Digest block = hmac(secret, Bytes(info.data(), at));
+std::array<std::uint8_t, size> expand(const Digest& secret, std::string_view label) noexcept {
     std::array<std::uint8_t, size> out{};
-    std::copy_n(block.begin(), size, out.begin());
+    const bool done = expand_label(Hash::sha256, secret, label, {}, out);
+    assert(done);
     return out;
 }
 
@@ -185,11 +175,11 @@ std::optional<QuicPacket> take_quic_packet(Bytes& datagram) noexcept {
 QuicInitialKeys::QuicInitialKeys(std::uint32_t version, Bytes destination) noexcept {
     const Flavour* flavour = flavour_of(version);
     assert(flavour != nullptr);
-    const Digest initial = hmac(flavour->salt, destination);
-    const Digest client = expand_label<sizeof(Digest)>(initial, "client in");
-    key_ = expand_label<16>(client, flavour->key);
-    iv_ = expand_label<12>(client, flavour->iv);
-    header_key_ = expand_label<16>(client, flavour->mask);
+    const Digest initial = initial_secret(flavour->salt, destination);
+    const Digest client = expand<sizeof(Digest)>(initial, "client in");
+    key_ = expand<16>(client, flavour->key);
+    iv_ = expand<12>(client, flavour->iv);
+    header_key_ = expand<16>(client, flavour->mask);
 }
 
 std::optional<Bytes> QuicInitialKeys::open(const QuicPacket& packet) const noexcept {
