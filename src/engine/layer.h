@@ -45,7 +45,8 @@ public:
     }
     /// It speaks something that is none of ours.
     bool foreign() const noexcept {
-        return connection_ && connection_->speech() == http::Speech::foreign;
+        return (socks_ && socks_->state() == proxy::Socks::State::broken) ||
+               (connection_ && connection_->speech() == http::Speech::foreign);
     }
     bool waits_for_keys() const noexcept;
     /// What was inside of TLS, if stream events are wanted and it was opened.
