@@ -38,7 +38,9 @@ Problem ContentCoding::begin(std::string_view list) {
     taken_ = 0;
     while (!list.empty()) {
         const std::string name = next_name(list);
-        if (name.empty() || name == "identity") continue;
+        // "none" is no registered name, but servers of event streams send it to keep proxies from
+        // compressing.
+        if (name.empty() || name == "identity" || name == "none") continue;
         const auto coding = coding_named(name);
         if (!coding || layers_.size() == limits_->content_codings_max) {
             layers_.clear();

@@ -18,8 +18,8 @@ public:
     explicit ContentCoding(const Limits& limits) noexcept : limits_(&limits) {}
 
     /// Sets up for the next body. `list` names the codings in the order in which they were applied,
-    /// empty and "identity" are none. http.unknown_content_coding, http.too_many_content_codings:
-    /// the body cannot be read.
+    /// empty, "identity" and "none" are none. http.unknown_content_coding,
+    /// http.too_many_content_codings: the body cannot be read.
     Problem begin(std::string_view list);
 
     bool identity() const noexcept { return layers_.empty() && state_ == State::reading; }
