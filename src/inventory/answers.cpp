@@ -16,7 +16,8 @@ double milliseconds(Duration duration) {
 void Inventory::State::server_message(OpenExchange& open, const MessageSighting& sighting,
                                       Batch<Record>& out) {
     const mcp::Message& message = sighting.message;
-    LiveSession* session = session_of(open, sighting.evidence, sighting.time, out);
+    take(open, out);
+    LiveSession* session = session_of(open, evidence_of(open, sighting), sighting.time, out);
     if (session == nullptr) return;
     count_name(session->session.server_methods, message.method, limits.distinct_names_max);
     session->session.bytes_to_client += message.bytes;
@@ -33,7 +34,8 @@ void Inventory::State::server_answer(OpenExchange& open, const MessageSighting& 
         settle_refusal(open, message, out);
         if (!open.accepted) return;
     }
-    LiveSession* session = session_of(open, sighting.evidence, sighting.time, out);
+    take(open, out);
+    LiveSession* session = session_of(open, evidence_of(open, sighting), sighting.time, out);
     if (session == nullptr || !is_waited_for(*session, message.id)) {
         // The old transport's stream whose first event was missed: the answer goes to whoever
         // of this client waits for it.

@@ -2,6 +2,7 @@
 // they point to.
 #include <algorithm>
 
+#include "http/fields.h"
 #include "inventory/inventory_state.h"
 
 namespace umbratap::inventory {
@@ -40,10 +41,35 @@ void Inventory::State::end_exchange(const ExchangeKey& key, Batch<Record>& out) 
     exchanges.erase(found);
 }
 
+bool Inventory::State::is_taken(const OpenExchange& open) const {
+    if (open.accepted) return true;
+    if (open.kind == http::TextKind::websocket_message) return true;
+    if (open.kind == http::TextKind::line) return open.sent.size() >= limits.calls_waiting_max;
+    return open.status() != 0 && !open.refused() && !open.hearsay && can_answer(open);
+}
+
+bool Inventory::State::can_answer(const OpenExchange& open) const {
+    if (open.bare || open.status() == 202 || !session_id_of(open).empty()) return true;
+    const std::string type = http::media_type(open.exchange->response->fields.find("content-type"));
+    return type == "application/json" || type == "text/event-stream" ||
+           (type.empty() && open.status() == 200);
+}
+
+void Inventory::State::take(OpenExchange& open, Batch<Record>& out) {
+    if (open.refused()) return;
+    open.accepted = true;
+    open.hearsay = false;
+    decide(open, out);
+}
+
 void Inventory::State::decide(OpenExchange& open, Batch<Record>& out) {
     std::vector<Sent> sent = std::move(open.sent);
     open.sent.clear();
+    open.asked.clear();
+    const bool other_answer =
+        open.status() != 0 && !open.refused() && !open.accepted && !can_answer(open);
     for (Sent& one : sent) {
+        if (open.hearsay || other_answer) one.evidence = {};  // opens no session
         if (open.refused()) {
             refuse(open, one, out);
         } else {

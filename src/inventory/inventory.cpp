@@ -1,10 +1,12 @@
 // The memory across flows.
 //
 // The one idea: nothing that a client sends counts before it is known whether the server took it. A
-// request or notification waits in its exchange until the response head comes; then it is
-// *accepted* (it joins or opens a session) or *refused* (report/README.md, "Sessions"). What is
-// never answered, since only one direction was captured or the capture ended, is accepted at the
-// end of its exchange.
+// request or notification waits in its exchange until a response head comes that can bring an
+// answer (on a bare stream until the server speaks); then it is *accepted* (it joins or opens a
+// session) or *refused* (report/README.md, "Sessions"). What is never answered, since only one
+// direction was captured or the capture ended, is accepted at the end of its exchange. Two things
+// open no session: what is answered by a head that can bring no answer (204, a page), and
+// *hearsay*, a record of messages in which one side says both the question and the answer.
 //
 //     client's message ─→ OpenExchange.sent ─┬─ 2xx, end, a minute ─→ accept ─→ LiveSession.waiting
 //                                            └─ 3xx, 4xx, 5xx ──────→ refuse ─→ Call (refused)
@@ -53,25 +55,23 @@ void Inventory::State::push(const MessageSighting& sighting, Batch<Record>& out)
         return;
     }
     if (!asks) {
-        if (LiveSession* session = session_of(open, sighting.evidence, sighting.time, out)) {
+        open.hearsay = open.hearsay || open.asked.contains(hash_of(message.id));
+        if (LiveSession* session = session_of(open, {}, sighting.time, out)) {
             session->session.bytes_to_server += message.bytes;
             answer(*session, open, sighting, from_server, out);
             seen(*session, open, sighting.time, sighting.packet_number, sighting.evidence);
         }
         return;
     }
-    open.sent.push_back({call_of(open, sighting), sighting.evidence, message.client});
-    if (open.bare || open.accepted || (open.status() != 0 && !open.refused())) {
-        open.accepted = true;
-        decide(open, out);
-    }
+    if (!message.id.empty()) open.asked.insert(hash_of(message.id));
+    open.sent.push_back({call_of(open, sighting), evidence_of(open, sighting), message.client});
+    if (is_taken(open)) decide(open, out);
 }
 
 void Inventory::State::push(const HeadSighting& sighting, Batch<Record>& out) {
     OpenExchange& open = open_exchange(sighting.exchange, sighting.time, out);
     if (open.status() == 0 || open.refused()) return;
-    open.accepted = true;
-    decide(open, out);
+    if (is_taken(open)) decide(open, out);
     if (open.place.session_id.empty()) return;
     if (LiveSession* session = session_of(open, sighting.evidence, sighting.time, out)) {
         judge(open, sighting.time, *session);
@@ -165,7 +165,9 @@ void Inventory::State::tick(Time time, Batch<Record>& out) {
     while (!undecided.empty() && undecided.front().first + limits.refusal_wait_max <= now) {
         const auto found = exchanges.find(undecided.front().second);
         undecided.pop_front();
-        if (found != exchanges.end() && !found->second.refused()) decide(found->second, out);
+        if (found == exchanges.end() || found->second.refused()) continue;
+        decide(found->second, out);
+        found->second.accepted = true;
     }
     while (!closing.empty() && closing.front().first <= now) {
         LiveSession* session = sessions.find(closing.front().second);

@@ -28,6 +28,10 @@ inline ExchangeKey key_of(const Exchange& exchange) {
     return {exchange.connection, exchange.id};
 }
 
+inline std::size_t hash_of(const std::string& id) {
+    return std::hash<std::string>()(id);
+}
+
 /// Counts under `name`; beyond `distinct_max` names, under "…".
 void count_name(std::map<std::string, std::uint64_t>& counts, const std::string& name,
                 std::uint32_t distinct_max);
@@ -43,8 +47,11 @@ struct OpenExchange {
     std::shared_ptr<const Exchange> exchange;
     Place place;
     std::vector<Sent> sent;
+    std::unordered_set<std::size_t> asked;    // ids, hashed: requests in `sent`
+    std::unordered_set<std::size_t> foreign;  // ids, hashed: taken requests of other protocols
     std::uint64_t session = 0;
-    bool accepted = false;
+    bool accepted = false;  // what the client says here is taken by the server
+    bool hearsay = false;   // the client answers itself: a record of messages, not the messages
     bool bare = false;
     http::TextKind kind = http::TextKind::body;
 
@@ -112,6 +119,12 @@ struct Inventory::State {
                                 Batch<Record>& out);
     void forget_oldest_exchange(const ExchangeKey& except, Batch<Record>& out);
     void end_exchange(const ExchangeKey& key, Batch<Record>& out);
+    /// Whether what the client says here counts already.
+    bool is_taken(const OpenExchange& open) const;
+    /// Whether a response of such a head can hold or announce answers to MCP requests.
+    bool can_answer(const OpenExchange& open) const;
+    /// The server speaks JSON-RPC: what waits in the exchange is taken.
+    void take(OpenExchange& open, Batch<Record>& out);
     /// All that waits in the exchange is accepted or refused, as its response head says.
     void decide(OpenExchange& open, Batch<Record>& out);
     Transport transport_of(const OpenExchange& open, const Call& call) const;
@@ -122,6 +135,8 @@ struct Inventory::State {
 
     Call call_of(const OpenExchange& open, const MessageSighting& sighting) const;
     void accept(OpenExchange& open, Sent& sent, Batch<Record>& out);
+    /// A request that belongs to no session, and whose method MCP does not have.
+    void remember_foreign(OpenExchange& open, const Call& call) const;
     void wait_or_tell(LiveSession& session, Call call, ExchangeKey exchange, std::size_t sender,
                       Batch<Record>& out);
     /// What the session knows and the call does not say itself.
@@ -136,6 +151,9 @@ struct Inventory::State {
                       LiveSession& session);
 
     // Sessions (membership.cpp).
+
+    /// What a message says for a session that is not known yet, at the place where it stands.
+    static detect::Evidence evidence_of(OpenExchange& open, const MessageSighting& sighting);
 
     /// The session of a client's message; a new one where it opens one and the evidence suffices,
     /// else nullptr.

@@ -6,6 +6,34 @@
 
 namespace umbratap::inventory {
 
+namespace {
+
+/// A list of prompts or a typed text may answer anything. After a request by a method that MCP does
+/// not have, only what nobody but MCP sends opens a session.
+constexpr std::uint8_t confidence_despite_method = 80;
+
+/// Bodies of HTTP hold MCP where they are posted, and where they answer what was posted. A message
+/// in another body is a file. Event streams, WebSockets and bare streams hold anything.
+bool is_place_of_mcp(const MessageSighting& sighting) {
+    if (sighting.kind != http::TextKind::body) return true;
+    const http::Head* request = sighting.exchange->request.get();
+    if (request != nullptr && request->method != "POST") return false;
+    const mcp::Kind kind = sighting.message.kind;
+    const bool answers = kind == mcp::Kind::result || kind == mcp::Kind::error;
+    return answers || sighting.direction == http::Direction::to_server;
+}
+
+}  // namespace
+
+detect::Evidence Inventory::State::evidence_of(OpenExchange& open,
+                                               const MessageSighting& sighting) {
+    if (!is_place_of_mcp(sighting)) return {};
+    const bool from_server = sighting.direction == http::Direction::to_client;
+    const bool foreign = from_server && open.foreign.erase(hash_of(sighting.message.id)) > 0;
+    if (foreign && sighting.evidence.confidence < confidence_despite_method) return {};
+    return sighting.evidence;
+}
+
 LiveSession* Inventory::State::join(OpenExchange& open, const Call& call,
                                     const mcp::Implementation& client,
                                     const detect::Evidence& evidence, Batch<Record>& out) {

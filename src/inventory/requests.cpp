@@ -36,7 +36,7 @@ Call Inventory::State::call_of(const OpenExchange& open, const MessageSighting& 
 
 void Inventory::State::accept(OpenExchange& open, Sent& sent, Batch<Record>& out) {
     LiveSession* session = join(open, sent.call, sent.client, sent.evidence, out);
-    if (session == nullptr) return;
+    if (session == nullptr) return remember_foreign(open, sent.call);
     Call& call = sent.call;
     Session& record = session->session;
     count_name(record.methods, call.method, limits.distinct_names_max);
@@ -65,6 +65,11 @@ void Inventory::State::accept(OpenExchange& open, Sent& sent, Batch<Record>& out
     }
     open.session = session->serial;
     wait_or_tell(*session, std::move(call), key_of(*open.exchange), from_client, out);
+}
+
+void Inventory::State::remember_foreign(OpenExchange& open, const Call& call) const {
+    if (call.notification || mcp::is_mcp_method(call.method)) return;
+    if (open.foreign.size() < limits.calls_waiting_max) open.foreign.insert(hash_of(call.id));
 }
 
 void Inventory::State::wait_or_tell(LiveSession& session, Call call, ExchangeKey exchange,
@@ -116,6 +121,7 @@ void Inventory::State::settle_refusal(OpenExchange& open, const mcp::Message& me
                                       Batch<Record>& out) {
     std::vector<Sent> sent = std::move(open.sent);
     open.sent.clear();
+    open.asked.clear();
     for (Sent& one : sent) {
         const bool answered = !message.id.empty() && message.id == one.call.id;
         if (message.kind == mcp::Kind::error && (answered || message.id.empty())) {

@@ -280,6 +280,80 @@ TEST_CASE("other JSON-RPC opens nothing") {
     CHECK(wire.all<Alert>().empty());
 }
 
+TEST_CASE("an answer that looks like MCP's opens nothing if the question was none of MCP's") {
+    const std::string prompts = R"(,"result":{"prompts":[{"name":"welcome mail"}]}})";
+    const std::string handshake = initialized_result("2");
+    Wire wire;
+    wire.exchange({}, R"({"jsonrpc":"2.0","id":1,"method":"library.prompts","params":{}})",
+                  R"({"jsonrpc":"2.0","id":1)" + prompts);
+    CHECK(wire.all<InventoryChange>().empty());
+    // What MCP alone says counts, whatever was asked.
+    wire.exchange({}, R"({"jsonrpc":"2.0","id":2,"method":"hello"})", handshake);
+    // And so does an answer whose question was not seen.
+    wire.exchange({.target = "/late"}, "", R"({"jsonrpc":"2.0","id":3)" + prompts);
+    wire.finish();
+    CHECK(wire.all<Session>().size() == 2);
+}
+
+TEST_CASE("a message in a body that was not posted, or that asks the client, is a file") {
+    Wire wire;
+    wire.exchange({.target = "/call.json", .method = "GET"}, "", call("1", "search"));
+    wire.exchange({.target = "/hello.json", .method = "GET"}, "", initialized_result());
+    wire.exchange({.target = "/call.json", .method = "PUT", .status = 201}, call("1", "search"),
+                  "");
+    wire.exchange({}, R"({"text":"look"})", call("1", "search"));
+    wire.finish();
+    CHECK(wire.all<Session>().empty());
+    CHECK(wire.all<Call>().empty());
+    CHECK(wire.all<Alert>().empty());
+}
+
+TEST_CASE("what is answered by a head that can bring no answer opens nothing") {
+    Wire wire;
+    wire.exchange({.target = "/ingest", .status = 204}, call("1", "search"), "");
+    CHECK(wire.all<InventoryChange>().empty());
+    wire.exchange({.target = "/odd", .status = 201}, call("1", "search"), result("1"));
+    wire.finish();
+    REQUIRE(wire.all<Session>().size() == 1);
+    CHECK(wire.all<Session>()[0].parties.path == "/odd");
+}
+
+TEST_CASE("a record in which one side asks and answers is no conversation") {
+    Wire wire;
+    const std::string record = call("1", "search") + "\n" + result("1") + "\n" + call("2", "find");
+    wire.exchange({.target = "/ingest"}, record, "");
+    auto stream = wire.begin({});
+    wire.say(stream, http::Direction::to_server, record, http::TextKind::line);
+    wire.inventory.tick(at(200), wire.told);
+    CHECK(wire.all<InventoryChange>().empty());
+    SUBCASE("unless the other side answers") {
+        wire.say(stream, http::Direction::to_client, result("2"), http::TextKind::line);
+        wire.say(stream, http::Direction::to_server, call("3", "find"), http::TextKind::line);
+        wire.finish();
+        CHECK(wire.all<Session>().size() == 1);
+    }
+    SUBCASE("nor is it at the end") {
+        wire.finish();
+        CHECK(wire.all<Session>().empty());
+    }
+}
+
+TEST_CASE("on a bare stream a request waits until the server speaks, for a minute at most") {
+    Wire wire;
+    wire.inventory.tick(at(wire.now), wire.told);
+    auto stream = wire.begin({});
+    wire.say(stream, http::Direction::to_server, call("1", "search"), http::TextKind::line);
+    CHECK(wire.all<InventoryChange>().empty());
+    SUBCASE("it speaks") {
+        wire.say(stream, http::Direction::to_client, result("1"), http::TextKind::line);
+        CHECK(wire.all<Call>().size() == 1);
+    }
+    SUBCASE("it is not seen to speak") {
+        wire.inventory.tick(at(wire.now + 61), wire.told);
+    }
+    CHECK(!wire.all<InventoryChange>().empty());
+}
+
 TEST_CASE("the old transport: requests go one way, answers come on the event stream") {
     Wire wire;
     auto stream = wire.begin({.target = "/events", .method = "GET"});
