@@ -22,6 +22,12 @@ std::optional<inventory::Proxy> proxy_of(const http::Head& request, const Surrou
     return inventory::Proxy{around.flow->server, "http"};
 }
 
+/// Clients of MCP, like those of EventSource without a listener, hear no events but these.
+bool is_heard(const http::Text& text) {
+    return text.kind != http::TextKind::event || text.event_name.empty() ||
+           text.event_name == "message";
+}
+
 }  // namespace
 
 Dialogue::Open& Dialogue::open(http::ExchangeId id, const Surroundings& around) {
@@ -102,7 +108,8 @@ Problem Dialogue::on(const http::Text& text, const Surroundings& around, Batch<S
     tools_->messages.clear();
     const Problem problem = tools_->decoder.decode(text.data, text.padded, tools_->messages);
     for (mcp::Message& message : tools_->messages) {
-        detect::Evidence evidence = tools_->rules.weigh(message, weighed);
+        detect::Evidence evidence;
+        if (is_heard(text)) evidence = tools_->rules.weigh(message, weighed);
         open.of_interest = true;
         out.emplace_back(inventory::MessageSighting{open.exchange, text.kind, direction, text.time,
                                                     text.packet_number, std::move(message),
