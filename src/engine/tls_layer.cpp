@@ -73,8 +73,8 @@ std::optional<Fate> TlsLayer::opaque() const noexcept {
 
 void TlsLayer::abandon(Fate fate, Fates& fates) {
     count_outcome();
-    const tls::Accounts accounts = session_.accounts();
-    fates.move(fate, accounts.waiting);
+    // What waits for keys has its fate; the beginning of a record was taken for inspected.
+    if (!waits_for_keys()) fates.move(fate, session_.accounts().waiting);
 }
 
 Problem TlsLayer::settle(Problem problem, Surroundings& around, Fates& fates, bool opened,
