@@ -32,7 +32,7 @@ inline std::string joined(std::initializer_list<std::string> parts) {
     return all;
 }
 
-inline std::string number(std::uint32_t value, int bytes) {
+inline std::string number(std::uint64_t value, int bytes) {
     std::string out;
     for (int i = bytes - 1; i >= 0; --i) out += static_cast<char>(value >> (8 * i) & 0xff);
     return out;
