@@ -49,6 +49,7 @@ std::string read_private_key(const std::string& name) {
 Keys::Keys(const Options& options)
     : followed_(!options.keylogs.empty()),
       files_({options.keylogs, !options.interfaces.empty(), options.keylog_strict}) {
+    if (!options.tls_keys.empty()) forbid_core_dumps();
     for (const std::string& name : options.tls_keys)
         private_keys_.push_back(read_private_key(name));
 }
@@ -74,14 +75,17 @@ void Keys::feed(capture::Source& source, Crew& crew) {
     }
 }
 
+/// From now on one would hold what opens other people's traffic.
+void Keys::forbid_core_dumps() {
+    if (guarded_) return;
+    const rlimit none{0, 0};
+    ::setrlimit(RLIMIT_CORE, &none);
+    ::prctl(PR_SET_DUMPABLE, 0);
+    guarded_ = true;
+}
+
 void Keys::give(std::string secrets, Crew& crew) {
-    if (!guarded_) {
-        // From now on a core dump would hold what opens other people's traffic.
-        const rlimit none{0, 0};
-        ::setrlimit(RLIMIT_CORE, &none);
-        ::prctl(PR_SET_DUMPABLE, 0);
-        guarded_ = true;
-    }
+    forbid_core_dumps();
     crew.add_secrets(secrets);
     wipe(secrets);
 }

@@ -32,6 +32,7 @@ private:
     using Clock = std::chrono::steady_clock;
     static constexpr Clock::duration look_again_after = std::chrono::milliseconds(100);
 
+    void forbid_core_dumps();
     void give(std::string secrets, Crew& crew);
 
     bool followed_;
