@@ -30,6 +30,7 @@ std::string why_text(tls::WhyNoKey why, std::uint32_t labels) {
         case tls::WhyNoKey::no_entry:
             return "no line of a key log names the connection: does the client write this log?";
         case tls::WhyNoKey::labels_missing:
+            if (labels == 0) return "the key log names it, but with secrets of another suite";
             return "the key log names it, but lacks " + labels_text(labels);
         case tls::WhyNoKey::tag_failed:
             return "there are keys for it, and none opens a record";
