@@ -170,12 +170,16 @@ Problem Layer::push_plain(const StreamChunk& chunk, Surroundings& around, Fates&
     around.reversed = connection_->reversed();
     for (http::Item& item : items_) {
         if (const auto* piece = std::get_if<http::Tunnelled>(&item)) {
-            problem =
-                problem.or_else(push_tunnelled(piece->exchange, piece->chunk, around, fates, out));
+            const auto known = tunnels_.find(piece->exchange);
+            Tunnel& tunnel = known != tunnels_.end()
+                                 ? known->second
+                                 : begin_tunnel(piece->exchange, "connect", {}, around);
+            problem = problem.or_else(push_tunnelled(tunnel, piece->chunk, around, fates, out));
             continue;
         }
         if (const auto* head = std::get_if<http::Head>(&item)) {
-            if (head->is_request && head->method == "CONNECT") begin_tunnel(*head, around);
+            if (head->is_request && head->method == "CONNECT")
+                begin_tunnel(head->exchange, "connect", head->target, around);
         } else if (const auto* end = std::get_if<http::ExchangeEnd>(&item)) {
             problem = problem.or_else(end_tunnel(*end, fates, out));
         }
@@ -194,9 +198,9 @@ Problem Layer::push_socks(const StreamChunk& chunk, Surroundings& around, Fates&
     if (!chunk.alternate) fates.add(Fate::inspected, chunk.data.size());
     for (const StreamChunk& inside : inside_) {
         // The server's bytes may have come before the client's request.
-        begin_tunnel(0, {around.flow->server, socks_->version() == 4 ? "socks4" : "socks5"},
-                     socks_->authority(), around);
-        problem = problem.or_else(push_tunnelled(0, inside, around, fates, out));
+        Tunnel& tunnel = begin_tunnel(0, socks_->version() == 4 ? "socks4" : "socks5",
+                                      socks_->authority(), around);
+        problem = problem.or_else(push_tunnelled(tunnel, inside, around, fates, out));
     }
     switch (socks_->state()) {
         case State::following:
@@ -220,21 +224,19 @@ Problem Layer::push_socks(const StreamChunk& chunk, Surroundings& around, Fates&
     return problem;
 }
 
-void Layer::begin_tunnel(const http::Head& connect, const Surroundings& around) {
-    begin_tunnel(connect.exchange, {around.flow->server, "connect"}, connect.target, around);
-}
-
-void Layer::begin_tunnel(http::ExchangeId exchange, const inventory::Proxy& proxy,
-                         const std::string& authority, const Surroundings& around) {
+/// What is known of it already stays, but for an authority that was not known.
+Layer::Tunnel& Layer::begin_tunnel(http::ExchangeId exchange, const char* proxy_kind,
+                                   const std::string& authority, const Surroundings& around) {
     const auto [at, is_new] = tunnels_.try_emplace(exchange);
     Surroundings& inside = at->second.around;
     if (is_new) {
         inside = around;
         inside.connection = tools_->next_connection();
-        inside.proxy = proxy;
+        inside.proxy = inventory::Proxy{around.flow->server, proxy_kind};
         inside.reversed = false;
     }
     if (inside.tunnel_authority.empty() || is_new) inside.tunnel_authority = authority;
+    return at->second;
 }
 
 /// A connection that is nothing but a tunnel is as opaque as what is inside; one of HTTP/2 may hold
@@ -244,14 +246,12 @@ bool Layer::is_tunnel() const noexcept {
 }
 
 /// The bytes were counted as inspected by the layer around; what this one cannot see is moved.
-Problem Layer::push_tunnelled(http::ExchangeId exchange, const StreamChunk& chunk,
-                              const Surroundings& around, Fates& fates, Batch<Sighting>& out) {
+Problem Layer::push_tunnelled(Tunnel& tunnel, const StreamChunk& chunk, const Surroundings& around,
+                              Fates& fates, Batch<Sighting>& out) {
     if (depth_ >= tools_->limits.tunnels_max) {
         fates.move(Fate::budget, chunk.data.size());
         return Problem{"tunnel.too_deep"};
     }
-    begin_tunnel(exchange, {around.flow->server, "connect"}, {}, around);  // its head was lost
-    Tunnel& tunnel = tunnels_[exchange];
     if (!tunnel.layer) tunnel.layer = std::make_unique<Layer>(*tools_, depth_ + 1, false);
     tunnel.around.flow = around.flow;
     StreamChunk turned = chunk;

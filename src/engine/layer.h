@@ -69,20 +69,19 @@ private:
                        Batch<inventory::Sighting>& out);
     Problem push_socks(const flow::StreamChunk& chunk, Surroundings& around, Fates& fates,
                        Batch<inventory::Sighting>& out);
-    void begin_tunnel(const http::Head& connect, const Surroundings& around);
-    void begin_tunnel(http::ExchangeId exchange, const inventory::Proxy& proxy,
-                      const std::string& authority, const Surroundings& around);
-    Problem push_tunnelled(http::ExchangeId exchange, const flow::StreamChunk& chunk,
-                           const Surroundings& around, Fates& fates,
-                           Batch<inventory::Sighting>& out);
-    Problem end_tunnel(const http::ExchangeEnd& end, Fates& fates, Batch<inventory::Sighting>& out);
-    bool is_tunnel() const noexcept;
-
     /// What runs inside, through a proxy.
     struct Tunnel {
         Surroundings around;
         std::unique_ptr<Layer> layer;  // null until bytes come
     };
+
+    Tunnel& begin_tunnel(http::ExchangeId exchange, const char* proxy_kind,
+                         const std::string& authority, const Surroundings& around);
+    Problem push_tunnelled(Tunnel& tunnel, const flow::StreamChunk& chunk,
+                           const Surroundings& around, Fates& fates,
+                           Batch<inventory::Sighting>& out);
+    Problem end_tunnel(const http::ExchangeEnd& end, Fates& fates, Batch<inventory::Sighting>& out);
+    bool is_tunnel() const noexcept;
 
     Tools* tools_;
     int depth_;

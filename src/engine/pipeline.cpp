@@ -122,7 +122,11 @@ void Pipeline::push_chunks(Record& record, Conversation& conversation, Batch<Sig
         if (problem) note(record, conversation, problem, chunk.time, chunk.packet_number, out);
     }
     settle(conversation, delivered);
-    // The reassembled bytes are wanted to the end, whoever understands them.
+    shunt_or_wait(record, conversation);
+}
+
+/// The reassembled bytes are wanted to the end, whoever understands them.
+void Pipeline::shunt_or_wait(Record& record, Conversation& conversation) {
     if (const auto fate = conversation.layer.opaque(); fate && !tools_->wanted.streams) {
         shunt(record, conversation, *fate);
     } else {
@@ -158,11 +162,7 @@ void Pipeline::retry_keys(Time now, Batch<Sighting>& out, Batch<std::uint64_t>& 
                  out);
         }
         last_seen.resize(out.size(), record->last_sequence);
-        if (const auto fate = conversation.layer.opaque(); fate && !tools_->wanted.streams) {
-            shunt(*record, conversation, *fate);
-        } else {
-            wait_for_keys(*record, conversation.layer.waits_for_keys());
-        }
+        shunt_or_wait(*record, conversation);
     }
 }
 

@@ -88,6 +88,7 @@ private:
     void push_dns(Record& record, const packet::Packet& packet, Batch<inventory::Sighting>& out);
     void push_chunks(Record& record, Conversation& conversation, Batch<inventory::Sighting>& out);
     void settle(Conversation& conversation, std::uint64_t delivered);
+    void shunt_or_wait(Record& record, Conversation& conversation);
     void wait_for_keys(Record& record, bool waits);
     void retry_keys(Time now, Batch<inventory::Sighting>& out, Batch<std::uint64_t>& last_seen);
     void shunt(Record& record, Conversation& conversation, Fate fate);
