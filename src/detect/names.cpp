@@ -4,16 +4,20 @@
 #include "detect/names.h"
 
 #include <algorithm>
-#include <fstream>
+#include <sstream>
+#include <system_error>
 #include <unordered_map>
 #include <unordered_set>
 
+#include "base/files.h"
 #include "detect/host_name.h"
 #include "detect/yaml.h"
 
 namespace umbratap::detect {
 
 namespace {
+
+constexpr std::size_t csv_bytes_max = 16 * 1024 * 1024;
 
 struct KnownServer {
     std::string path, vendor;
@@ -86,8 +90,13 @@ struct Names::State {
 
 // One line a server: host,path,vendor,transport,source; none of them quoted.
 void Names::State::read_known(const std::string& file) {
-    std::ifstream in(file);
-    if (!in) throw RuleError(file + ":1: cannot be opened");
+    std::string text;
+    try {
+        text = read_file(file, csv_bytes_max);
+    } catch (const std::system_error& error) {
+        throw RuleError(file + ":1: cannot be read: " + error.code().message());
+    }
+    std::istringstream in(std::move(text));
     std::string line;
     for (int number = 1; std::getline(in, line); ++number) {
         if (line.ends_with('\r')) line.pop_back();

@@ -153,7 +153,7 @@ struct Prefilter::State {
 };
 
 Prefilter::Prefilter(const std::string& rules_directory, const std::string& cache_directory)
-    : state_(std::make_unique<State>()) {
+    : state_(std::make_shared<State>()) {
     state_->path = rules_directory + "/prefilter.yaml";
     if (hs_valid_platform() != HS_SUCCESS) {
         throw RuleError(state_->path +
@@ -175,8 +175,7 @@ bool Prefilter::was_cached() const noexcept {
 
 struct Prefilter::Scanner::State {
     ~State() { hs_free_scratch(scratch); }
-    const hs_database_t* block = nullptr;
-    const hs_database_t* stream = nullptr;
+    std::shared_ptr<const Prefilter::State> prefilter;
     hs_scratch_t* scratch = nullptr;
 };
 
@@ -206,27 +205,29 @@ std::vector<std::string> Prefilter::check() const {
 
 struct Prefilter::Scanner::Stream::State {
     ~State() { hs_close_stream(stream, nullptr, nullptr, nullptr); }
+    std::shared_ptr<Scanner::State> scanner;
     hs_stream_t* stream = nullptr;
     std::array<std::uint8_t, 4> front{};  // which tell the encoding
     std::size_t front_size = 0;
     bool hit = false;
 };
 
-Prefilter::Scanner::Scanner(const Prefilter& prefilter) : state_(std::make_unique<State>()) {
-    state_->block = prefilter.state_->block.get();
-    state_->stream = prefilter.state_->stream.get();
-    for (const hs_database_t* database : {state_->block, state_->stream}) {
-        if (hs_alloc_scratch(database, &state_->scratch) != HS_SUCCESS) throw std::bad_alloc();
+Prefilter::Scanner::Scanner(const Prefilter& prefilter) : state_(std::make_shared<State>()) {
+    state_->prefilter = prefilter.state_;
+    for (const Database* database : {&prefilter.state_->block, &prefilter.state_->stream}) {
+        if (hs_alloc_scratch(database->get(), &state_->scratch) != HS_SUCCESS)
+            throw std::bad_alloc();
     }
 }
 
 Prefilter::Scanner::~Scanner() = default;
 Prefilter::Scanner::Scanner(Scanner&&) noexcept = default;
+Prefilter::Scanner& Prefilter::Scanner::operator=(Scanner&&) noexcept = default;
 
 bool Prefilter::Scanner::perhaps(Bytes text) noexcept {
     if (text.empty()) return false;
     if (text.size() > scan_bytes_max || mcp::is_wide_json(text)) return true;
-    return scan(state_->block, state_->scratch, text);
+    return scan(state_->prefilter->block.get(), state_->scratch, text);
 }
 
 Prefilter::Scanner::Stream::Stream(std::unique_ptr<State> state) noexcept
@@ -235,7 +236,8 @@ Prefilter::Scanner::Stream::~Stream() = default;
 
 std::unique_ptr<Prefilter::Scanner::Stream> Prefilter::Scanner::open() noexcept {
     auto stream = std::make_unique<Stream::State>();
-    if (hs_open_stream(state_->stream, 0, &stream->stream) != HS_SUCCESS)
+    stream->scanner = state_;
+    if (hs_open_stream(state_->prefilter->stream.get(), 0, &stream->stream) != HS_SUCCESS)
         std::abort();  // out of memory
     return std::unique_ptr<Stream>(new Stream(std::move(stream)));
 }
@@ -254,8 +256,8 @@ bool Prefilter::Scanner::perhaps(Stream& stream, Bytes piece) noexcept {
     while (!state.hit && !piece.empty()) {
         const Bytes part = piece.first(std::min(piece.size(), scan_bytes_max));
         state.hit = hs_scan_stream(state.stream, reinterpret_cast<const char*>(part.data()),
-                                   static_cast<unsigned>(part.size()), 0, state_->scratch, stop,
-                                   nullptr) != HS_SUCCESS;
+                                   static_cast<unsigned>(part.size()), 0, state.scanner->scratch,
+                                   stop, nullptr) != HS_SUCCESS;
         piece = piece.subspan(part.size());
     }
     return state.hit;

@@ -30,17 +30,19 @@ public:
     /// Where the databases came from: true if both were in the cache.
     bool was_cached() const noexcept;
 
-    /// One worker's scratch memory, and streams over texts longer than what is parsed.
+    /// One worker's scratch memory, and streams over texts longer than what is parsed. Keeps what
+    /// it needs of its Prefilter alive.
     class Scanner {
     public:
         explicit Scanner(const Prefilter& prefilter);
         ~Scanner();
         Scanner(Scanner&&) noexcept;
+        Scanner& operator=(Scanner&&) noexcept;
 
         bool perhaps(Bytes text) noexcept;
 
-        /// A text in pieces. Returns true once, in the piece that completes the first hit. A Stream
-        /// dies before its Scanner.
+        /// A text in pieces, scanned to its end by the rules with which it began, whatever becomes
+        /// of its Scanner. `perhaps` is true once, in the piece that completes the first hit.
         class Stream {
         public:
             ~Stream();
@@ -54,18 +56,18 @@ public:
             std::unique_ptr<State> state_;
         };
         std::unique_ptr<Stream> open() noexcept;
-        bool perhaps(Stream& stream, Bytes piece) noexcept;
+        static bool perhaps(Stream& stream, Bytes piece) noexcept;
 
     private:
         friend class Prefilter;
         struct State;
-        std::unique_ptr<State> state_;
+        std::shared_ptr<State> state_;
     };
 
 private:
     friend class Scanner;
     struct State;
-    std::unique_ptr<State> state_;
+    std::shared_ptr<State> state_;
 };
 
 }  // namespace umbratap::detect

@@ -56,6 +56,7 @@ struct Example {
 
 struct Rule {
     RuleInfo info;
+    bool retired = false;  ///< no file has it any more; it only names what was found before
     Scope scope = Scope::heads;
     std::uint8_t kinds = 0;            ///< bits by mcp::Kind; 0: any
     std::vector<std::string> methods;  ///< the rule asks for one of these; empty: see method_test

@@ -10,8 +10,10 @@
 #include <cmath>
 #include <filesystem>
 #include <set>
+#include <system_error>
 #include <unordered_map>
 
+#include "base/files.h"
 #include "detect/rules_state.h"
 
 namespace umbratap::detect {
@@ -21,6 +23,7 @@ namespace {
 using mcp::JsonType;
 
 constexpr std::size_t pointers_max = 255;
+constexpr std::size_t rules_max = 32'768;     // retired ones included
 constexpr std::size_t text_bytes_max = 2048;  // of text.data that conditions look at
 
 constexpr std::array<std::string_view, 4> text_kinds = {"body", "event", "websocket", "line"};
@@ -145,22 +148,18 @@ private:
     double doubt_ = 1.0;
 };
 
-bool file_order(const std::filesystem::path& a, const std::filesystem::path& b) {
-    return a.filename() < b.filename();
-}
-
-std::vector<std::filesystem::path> yaml_files(const std::string& directory) {
-    std::vector<std::filesystem::path> files;
-    std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
-        if (entry.path().extension() == ".yaml" &&
-            !entry.path().filename().string().starts_with('.'))
-            files.push_back(entry.path());
+std::vector<std::string> yaml_files(const std::string& directory) {
+    try {
+        std::vector<std::string> files;
+        for (const std::string& name : list_directory(directory)) {
+            if (name.ends_with(".yaml"))
+                files.push_back((std::filesystem::path(directory) / name).string());
+        }
+        return files;
+    } catch (const std::system_error& error) {
+        throw RuleError(directory +
+                        ":1: expected a directory of rule files: " + error.code().message());
     }
-    if (error)
-        throw RuleError(directory + ":1: expected a directory of rule files: " + error.message());
-    std::sort(files.begin(), files.end(), file_order);
-    return files;
 }
 
 }  // namespace
@@ -218,10 +217,34 @@ void Rules::State::read(const YamlNode& file, Databases& databases) {
     read_examples("never_confirms", never_confirms);
 }
 
+void Rules::State::keep_numbers(const State& before) {
+    std::vector<Rule> placed(before.rules.size());
+    for (std::size_t number = 0; number < placed.size(); ++number) {
+        placed[number].info = before.rules[number].info;
+        placed[number].retired = true;
+    }
+    for (Rule& rule : rules) {
+        const auto known = std::find_if(placed.begin(), placed.end(), [&](const Rule& other) {
+            return other.info.id == rule.info.id;
+        });
+        if (known != placed.end()) {
+            *known = std::move(rule);
+        } else {
+            placed.push_back(std::move(rule));
+        }
+    }
+    rules = std::move(placed);
+    if (rules.size() > rules_max) {
+        throw RuleError(rules.back().info.file + ":" + std::to_string(rules.back().info.line) +
+                        ": too many rules came and went since the start; start anew");
+    }
+}
+
 void Rules::State::index() {
     for (std::uint16_t number = 0; number < rules.size(); ++number) {
         const Rule& rule = rules[number];
         infos.push_back(rule.info);
+        if (rule.retired) continue;
         if (rule.scope == Scope::heads) {
             by_heads.push_back(number);
         } else if (rule.scope == Scope::event) {
@@ -237,15 +260,16 @@ void Rules::State::index() {
     }
 }
 
-Rules::Rules(const std::string& directory, const std::string& cache_directory)
+Rules::Rules(const std::string& directory, const std::string& cache_directory, const Rules* before)
     : state_(std::make_unique<State>()) {
     Databases databases(cache_directory);
-    for (const std::filesystem::path& file : yaml_files(directory)) {
-        const YamlNode node = YamlNode::load(file.string());
+    for (const std::string& file : yaml_files(directory)) {
+        const YamlNode node = YamlNode::load(file);
         if (node.is_mapping()) state_->read(node, databases);
         state_->texts += node.source(0);
     }
     if (state_->rules.empty()) throw RuleError(directory + ":1: expected evidence rules in *.yaml");
+    if (before != nullptr) state_->keep_numbers(*before->state_);
     state_->index();
 }
 

@@ -65,8 +65,10 @@ struct RuleInfo {
 class Rules {
 public:
     /// Reads `directory`/*.yaml that hold evidence rules. What their regular expressions compile to
-    /// is kept in `cache_directory`, see Databases. Throws RuleError.
-    explicit Rules(const std::string& directory, const std::string& cache_directory = {});
+    /// is kept in `cache_directory`, see Databases. Rules keep the numbers that they had `before`.
+    /// Throws RuleError.
+    explicit Rules(const std::string& directory, const std::string& cache_directory = {},
+                   const Rules* before = nullptr);
     ~Rules();
     Rules(Rules&&) noexcept;
     Rules& operator=(Rules&&) noexcept;

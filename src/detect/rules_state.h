@@ -27,6 +27,9 @@ struct Rules::State {
     };
 
     void read(const YamlNode& file, Databases& databases);
+    /// Rules that were there before keep their numbers, which sessions remember; those that are
+    /// gone leave theirs, and their names, behind.
+    void keep_numbers(const State& before);
     void index();
     std::string version() const;
 

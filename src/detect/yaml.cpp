@@ -7,10 +7,13 @@
 #include <yaml.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
-#include <fstream>
 #include <iterator>
+#include <system_error>
 #include <unordered_set>
+
+#include "base/files.h"
 
 namespace umbratap::detect {
 
@@ -164,18 +167,13 @@ private:
 };
 
 YamlNode YamlNode::load(const std::string& file) {
-    std::ifstream in(file, std::ios::binary);
-    if (!in) throw RuleError(complaint_at(file, 1, "cannot be opened"));
-    std::string text;
-    char piece[65536];
-    while (in.read(piece, sizeof piece) || in.gcount() > 0) {
-        text.append(piece, static_cast<std::size_t>(in.gcount()));
-        if (text.size() > yaml_file_bytes_max)
+    try {
+        return parse(read_file(file, yaml_file_bytes_max), file);
+    } catch (const std::system_error& error) {
+        if (error.code().value() == EFBIG)
             throw RuleError(complaint_at(file, 1, "expected at most 16 MiB"));
+        throw RuleError(complaint_at(file, 1, "cannot be read: " + error.code().message()));
     }
-    if (in.bad() || (text.empty() && !in.eof()))
-        throw RuleError(complaint_at(file, 1, "cannot be read"));
-    return parse(std::move(text), file);
 }
 
 YamlNode YamlNode::parse(std::string text, const std::string& file) {

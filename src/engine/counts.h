@@ -73,6 +73,37 @@ struct Counts {
     tls::SecretsCounts secrets;  ///< the same for all workers, save `late`
     std::uint64_t quic_flows = 0;
     std::uint64_t memory_bytes = 0;
+
+    /// Of another worker, or of the thread that reads.
+    Counts& operator+=(const Counts& other) {
+        packets += other.packets;
+        bytes += other.bytes;
+        tcp_payload += other.tcp_payload;
+        quic_payload += other.quic_payload;
+        fates += other.fates;
+        problems.add(other.problems);
+        tcp_flows += other.tcp_flows;
+        udp_flows += other.udp_flows;
+        active_flows += other.active_flows;
+        one_direction += other.one_direction;
+        midstream += other.midstream;
+        forgotten += other.forgotten;
+        bad_checksums += other.bad_checksums;
+        ignored_checksums += other.ignored_checksums;
+        bad_checksum_bytes += other.bad_checksum_bytes;
+        truncated_packets += other.truncated_packets;
+        gaps += other.gaps;
+        fragments += other.fragments;
+        tls += other.tls;
+        // All workers are given the same secrets, but each misses its own.
+        const std::uint64_t late = secrets.late + other.secrets.late;
+        if (other.secrets.good + other.secrets.bad >= secrets.good + secrets.bad)
+            secrets = other.secrets;
+        secrets.late = late;
+        quic_flows += other.quic_flows;
+        memory_bytes += other.memory_bytes;
+        return *this;
+    }
 };
 
 }  // namespace umbratap::engine

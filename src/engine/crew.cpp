@@ -17,10 +17,10 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstring>
 #include <thread>
 #include <vector>
 
+#include "engine/dealing.h"
 #include "engine/pipeline.h"
 #include "engine/ring.h"
 #include "engine/unwrapper.h"
@@ -49,37 +49,15 @@ struct Step {
     Placed placed;  // of a tick: only the sequence
 };
 
-/// Lines of a key log on their way to several workers; wiped when all have taken them.
-struct SecretText {
-    explicit SecretText(std::string_view lines) : text(lines) {}
-    ~SecretText() { explicit_bzero(text.data(), text.size()); }
-    SecretText(const SecretText&) = delete;
-    SecretText& operator=(const SecretText&) = delete;
-    std::string text;
-};
-
-/// What one worker is given of one batch of frames. Owns the bytes.
+/// What one worker is given of one batch of frames.
 struct Parcel {
     std::vector<Step> steps;
-    std::vector<std::vector<std::uint8_t>> memory;
+    PacketCopies copies;
     std::shared_ptr<const SecretText> secrets;  // known before all steps; may be null
+    BookPointer book;                           // in force before all steps; may be null
     bool last = false;
 
-    void add(const Placed& placed) {
-        const Bytes network = placed.packet.network;
-        if (memory.empty() || memory.back().capacity() - memory.back().size() < network.size()) {
-            memory.emplace_back().reserve(std::max<std::size_t>(network.size(), 256 * 1024));
-        }
-        std::vector<std::uint8_t>& block = memory.back();
-        const std::uint8_t* copy = block.data() + block.size();
-        block.insert(block.end(), network.begin(), network.end());
-        Step& step = steps.emplace_back();
-        step.placed = placed;
-        packet::Packet& packet = step.placed.packet;
-        packet.network = Bytes(copy, network.size());
-        packet.segment = Bytes(copy + (placed.packet.segment.data() - network.data()),
-                               placed.packet.segment.size());
-    }
+    void add(const Placed& placed) { steps.push_back({false, {}, copies.keep(placed)}); }
 };
 
 struct Harvest {
@@ -94,79 +72,27 @@ struct Harvest {
     bool last = false;
 };
 
-/// Packet time in whole seconds, going forward only.
-class Clock {
-public:
-    /// True if `time` begins a new second.
-    bool advance(Time time) {
-        if (first_) {
-            first_ = false;
-            now_ = time;
-            return false;
-        }
-        if (time <= now_) return false;
-        const bool ticks = std::chrono::floor<std::chrono::seconds>(time) !=
-                           std::chrono::floor<std::chrono::seconds>(now_);
-        now_ = time;
-        return ticks;
-    }
-    Time now() const noexcept { return now_; }
-
-private:
-    Time now_{};
-    bool first_ = true;
-};
-
-void add(Counts& sum, const Counts& one) {
-    sum.tcp_payload += one.tcp_payload;
-    sum.quic_payload += one.quic_payload;
-    sum.fates += one.fates;
-    sum.tcp_flows += one.tcp_flows;
-    sum.udp_flows += one.udp_flows;
-    sum.active_flows += one.active_flows;
-    sum.one_direction += one.one_direction;
-    sum.midstream += one.midstream;
-    sum.forgotten += one.forgotten;
-    sum.bad_checksums += one.bad_checksums;
-    sum.ignored_checksums += one.ignored_checksums;
-    sum.gaps += one.gaps;
-    sum.tls += one.tls;
-    // All workers are given the same secrets, but each misses its own.
-    const std::uint64_t late = sum.secrets.late + one.secrets.late;
-    sum.secrets = one.secrets;
-    sum.secrets.late = late;
-    sum.quic_flows += one.quic_flows;
-    sum.memory_bytes += one.memory_bytes;
-    sum.problems.add(one.problems);
-}
-
-std::uint64_t symmetric_hash(const packet::Packet& packet) {
-    const auto mixed = [](const packet::Address& address, std::uint16_t port) {
-        std::uint64_t halves[2];
-        std::memcpy(halves, address.octets.data(), sizeof halves);
-        std::uint64_t value = halves[0] ^ (halves[1] * 0x9e3779b97f4a7c15U) ^ port;
-        value ^= value >> 29;
-        value *= 0xbf58476d1ce4e5b9U;
-        return value ^ value >> 32;
-    };
-    return mixed(packet.source, packet.source_port) + mixed(packet.target, packet.target_port);
-}
-
 }  // namespace
 
 struct Crew::State {
     struct Worker {
+        BookPointer book;
         Tools tools;
         Pipeline pipeline;
         Ring<std::unique_ptr<Parcel>> parcels{parcels_waiting_max};
         Ring<std::unique_ptr<Harvest>> harvests{parcels_waiting_max};
         std::thread thread;
 
-        Worker(const Options& options, unsigned index, const detect::Rules& rules,
-               const detect::Names& names, const detect::Prefilter& prefilter)
-            : tools(options.limits, wanted_by(options), rules, names, prefilter),
+        Worker(const Options& options, unsigned index, BookPointer in_force)
+            : book(std::move(in_force)),
+              tools(options.limits, wanted_by(options), book->rules, book->names, book->prefilter),
               pipeline(tools, index) {
             tools.secrets.expect_more(!options.keylogs.empty());
+        }
+
+        void adopt(BookPointer other) {
+            tools.adopt(other->rules, other->names, other->prefilter);
+            book = std::move(other);
         }
     };
 
@@ -174,7 +100,7 @@ struct Crew::State {
     Reporter& reporter;
     Unwrapper unwrapper;
     Counts counts;  // of this thread: packets, fragments, problems of decoding
-    Clock clock;
+    PacketClock clock;
     std::uint64_t sequence = 0;
     Batch<Placed> placed;
     Sightings sightings;
@@ -184,6 +110,7 @@ struct Crew::State {
     std::atomic<std::uint64_t> batches_reported = 0;
     std::uint64_t batches_pushed = 0;
     std::shared_ptr<const SecretText> secrets;  // for the next parcels
+    BookPointer book;                           // likewise
     std::vector<Counts> latest;  // of each worker, as the reporting thread knows them
     bool finished = false;
 
@@ -228,7 +155,7 @@ struct Crew::State {
 
     Counts sum_alone() {
         Counts sum = counts;
-        add(sum, workers[0]->pipeline.counts());
+        sum += workers[0]->pipeline.counts();
         return sum;
     }
 
@@ -249,6 +176,7 @@ struct Crew::State {
             const std::unique_ptr<Parcel> parcel = worker.parcels.pop();
             auto harvest = std::make_unique<Harvest>();
             if (parcel->secrets) worker.pipeline.add_secrets(parcel->secrets->text);
+            if (parcel->book) worker.adopt(parcel->book);
             for (const Step& step : parcel->steps) {
                 const std::uint64_t sequence = step.placed.sequence;
                 sightings.clear();
@@ -335,8 +263,12 @@ struct Crew::State {
                 parcels[symmetric_hash(one.packet) % workers.size()]->add(one);
         }
         ++batches_pushed;
-        for (auto& parcel : parcels) parcel->secrets = secrets;
+        for (auto& parcel : parcels) {
+            parcel->secrets = secrets;
+            parcel->book = book;
+        }
         secrets.reset();
+        book.reset();
         for (std::size_t w = 0; w < workers.size(); ++w) {
             parcels[w]->last = last;
             workers[w]->parcels.push(std::move(parcels[w]));
@@ -359,12 +291,10 @@ struct Crew::State {
     }
 };
 
-Crew::Crew(const Options& options, unsigned workers, const detect::Rules& rules,
-           const detect::Names& names, const detect::Prefilter& prefilter, Reporter& reporter)
+Crew::Crew(const Options& options, unsigned workers, const BookPointer& book, Reporter& reporter)
     : state_(std::make_unique<State>(options, reporter)) {
     for (unsigned i = 0; i < workers; ++i) {
-        state_->workers.push_back(
-            std::make_unique<State::Worker>(options, i, rules, names, prefilter));
+        state_->workers.push_back(std::make_unique<State::Worker>(options, i, book));
     }
 }
 
@@ -383,6 +313,14 @@ void Crew::add_secrets(std::string_view key_log) {
     }
     if (state_->secrets) state_->push_dealt({}, false);  // each parcel takes one text along
     state_->secrets = std::make_shared<const SecretText>(key_log);
+}
+
+void Crew::adopt(const BookPointer& book) {
+    if (state_->alone()) {
+        state_->workers[0]->adopt(book);
+    } else {
+        state_->book = book;
+    }
 }
 
 void Crew::push(const Batch<capture::Frame>& frames, const capture::SourceCounts& source) {
@@ -408,7 +346,7 @@ Counts Crew::finish(const capture::SourceCounts& source, bool cut_short) {
         sum = state.sum_alone();
     } else {
         state.join();
-        for (const Counts& one : state.latest) add(sum, one);
+        for (const Counts& one : state.latest) sum += one;
     }
     state.reporter.finish(sum, source, cut_short, state.clock.now());
     return sum;

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "capture/source.h"
+#include "engine/book.h"
 #include "engine/options.h"
 #include "engine/reporter.h"
 
@@ -12,14 +13,15 @@ namespace umbratap::engine {
 
 class Crew {
 public:
-    Crew(const Options& options, unsigned workers, const detect::Rules& rules,
-         const detect::Names& names, const detect::Prefilter& prefilter, Reporter& reporter);
+    Crew(const Options& options, unsigned workers, const BookPointer& book, Reporter& reporter);
     ~Crew();
 
     /// An RSA private key (PEM), before the first packet.
     void add_private_key(const std::string& pem);
     /// Lines of a key log: known to every worker before the packets that are pushed next.
     void add_secrets(std::string_view key_log);
+    /// What counts for the packets that are pushed next.
+    void adopt(const BookPointer& book);
     void push(const Batch<capture::Frame>& frames, const capture::SourceCounts& source);
     /// Returns when everything pushed so far has been reported.
     void drain();

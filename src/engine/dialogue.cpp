@@ -64,13 +64,13 @@ Problem Dialogue::on(http::Head&& head, const Surroundings& around, Batch<Sighti
         exchange.proxy = proxy_of(head, around);
         exchange.request = std::make_shared<const http::Head>(std::move(head));
         if (!open.of_interest)
-            open.of_interest = tools_->rules.weigh(*exchange.request, nullptr).confidence > 0;
+            open.of_interest = tools_->rules->weigh(*exchange.request, nullptr).confidence > 0;
         return no_problem;
     }
     exchange.response = std::make_shared<const http::Head>(std::move(head));
     const http::Head& response = *exchange.response;
     detect::Evidence evidence;
-    if (exchange.request) evidence = tools_->rules.weigh(*exchange.request, &response);
+    if (exchange.request) evidence = tools_->rules->weigh(*exchange.request, &response);
     if (evidence.confidence > 0) open.of_interest = true;
     if (open.of_interest) {
         out.emplace_back(inventory::HeadSighting{open.exchange, response.time,
@@ -97,7 +97,7 @@ Problem Dialogue::on(const http::Text& text, const Surroundings& around, Batch<S
     if (!tools_->scanner.perhaps(text.data)) {
         if (text.kind != http::TextKind::event || text.event_name != "endpoint") return no_problem;
         detect::Evidence evidence =
-            tools_->rules.weigh_event(text.event_name, as_text(text.data), weighed);
+            tools_->rules->weigh_event(text.event_name, as_text(text.data), weighed);
         if (evidence.confidence == 0) return no_problem;
         open.of_interest = true;
         out.emplace_back(inventory::EndpointSighting{open.exchange, text.time, text.packet_number,
@@ -109,7 +109,7 @@ Problem Dialogue::on(const http::Text& text, const Surroundings& around, Batch<S
     const Problem problem = tools_->decoder.decode(text.data, text.padded, tools_->messages);
     for (mcp::Message& message : tools_->messages) {
         detect::Evidence evidence;
-        if (is_heard(text)) evidence = tools_->rules.weigh(message, weighed);
+        if (is_heard(text)) evidence = tools_->rules->weigh(message, weighed);
         open.of_interest = true;
         out.emplace_back(inventory::MessageSighting{open.exchange, text.kind, direction, text.time,
                                                     text.packet_number, std::move(message),

@@ -32,11 +32,11 @@ Wanted wanted_by(const Options& options) {
     return wanted;
 }
 
-Reporter::Reporter(const Options& options, const inventory::Policy& policy,
-                   const detect::Rules& rules, const detect::AlertCatalogue& catalogue)
+Reporter::Reporter(const Options& options, BookPointer book)
     : options_(options),
+      book_(std::move(book)),
       store_(options.inventory),
-      inventory_(options.inventory_limits, policy, rules, catalogue, store_,
+      inventory_(options.inventory_limits, book_->policy, book_->rules, book_->catalogue, store_,
                  options.decrypted_mirror),
       eve_({options.sensor_id, options.sensor_group}),
       summary_wanted_(options.outputs.empty()) {
@@ -45,6 +45,11 @@ Reporter::Reporter(const Options& options, const inventory::Policy& policy,
 }
 
 Reporter::~Reporter() = default;
+
+void Reporter::adopt(BookPointer book) {
+    inventory_.adopt(book->policy, book->rules, book->catalogue);
+    book_ = std::move(book);
+}
 
 void Reporter::push(const Batch<inventory::Sighting>& sightings) {
     for (const inventory::Sighting& sighting : sightings) inventory_.push(sighting, records_);

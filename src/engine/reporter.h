@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "capture/source.h"
+#include "engine/book.h"
 #include "engine/counts.h"
 #include "engine/options.h"
 #include "inventory/inventory.h"
@@ -21,10 +22,11 @@ class Reporter {
 public:
     /// Opens sinks, metrics and the inventory. Throws report::SinkError, report::MetricsError,
     /// inventory::StoreError.
-    Reporter(const Options& options, const inventory::Policy& policy, const detect::Rules& rules,
-             const detect::AlertCatalogue& catalogue);
+    Reporter(const Options& options, BookPointer book);
     ~Reporter();
 
+    /// What counts for the sightings that are pushed next.
+    void adopt(BookPointer book);
     void push(const Batch<inventory::Sighting>& sightings);
     void tick(Time now);
     /// Refreshes what scrapers see.
@@ -46,6 +48,7 @@ private:
     void flush(bool sync);
 
     const Options& options_;
+    BookPointer book_;
     inventory::Store store_;
     inventory::Inventory inventory_;
     std::vector<std::unique_ptr<report::Sink>> sinks_;

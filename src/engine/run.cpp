@@ -38,30 +38,15 @@ void catch_signals() {
     on(SIGPIPE, SIG_IGN);
 }
 
-/// Everything that is read before a run begins: it all must be sound, or nothing starts.
-struct Loaded {
-    detect::Rules rules;
-    detect::Names names;
-    detect::AlertCatalogue catalogue;
-    inventory::Policy policy;
-
-    explicit Loaded(const Options& options)
-        : rules(options.rules, options.cache),
-          names(options.rules),
-          catalogue(options.rules),
-          policy(options.policy.empty() ? inventory::Policy()
-                                        : inventory::Policy::load(options.policy)) {}
-};
-
-/// A new policy takes the place of the old one; a bad one is refused and said, and the old one
-/// stays.
-void reload(const Options& options, inventory::Policy& policy) {
-    if (options.policy.empty()) return;
+/// A new book takes the place of the old one; a bad one is refused and said, and the old one stays.
+BookPointer read_anew(const Options& options, const BookPointer& before) {
     try {
-        policy = inventory::Policy::load(options.policy);
-        std::cerr << "umbratap: " << options.policy << ": read anew\n";
+        auto book = std::make_shared<const Book>(options, before.get());
+        std::cerr << "umbratap: rules and policy were read anew\n";
+        return book;
     } catch (const std::exception& error) {
-        std::cerr << "umbratap: " << error.what() << "; the old policy stays in force\n";
+        std::cerr << "umbratap: " << error.what() << "; the old rules and policy stay in force\n";
+        return before;
     }
 }
 
@@ -96,8 +81,7 @@ private:
 }  // namespace
 
 int run(const Options& options, LastWord last_word) {
-    Loaded loaded(options);
-    const detect::Prefilter prefilter(options.rules, options.cache);
+    BookPointer book = std::make_shared<const Book>(options);
     std::unique_ptr<capture::Source> source;
     try {
         source = capture::open_files({options.read, options.filter});
@@ -105,14 +89,14 @@ int run(const Options& options, LastWord last_word) {
         throw UsageError(std::string("BPF filter: ") + error.what());
     }
     Keys keys(options);
-    Reporter reporter(options, loaded.policy, loaded.rules, loaded.catalogue);
+    Reporter reporter(options, book);
     catch_signals();
-    for (const std::string& warning : loaded.policy.warnings())
+    for (const std::string& warning : book->policy.warnings())
         std::cerr << "umbratap: " << warning << '\n';
 
     const unsigned workers =
         options.workers == 0 ? std::max(1U, std::thread::hardware_concurrency()) : options.workers;
-    Crew crew(options, workers, loaded.rules, loaded.names, prefilter, reporter);
+    Crew crew(options, workers, book, reporter);
     report::Progress progress(!options.quiet && isatty(STDERR_FILENO) != 0, options.read.front());
     Notices notices(options);
     Batch<capture::Frame> frames;
@@ -141,7 +125,9 @@ int run(const Options& options, LastWord last_word) {
         if (reload_wanted != 0) {
             reload_wanted = 0;
             crew.drain();
-            reload(options, loaded.policy);
+            book = read_anew(options, book);
+            crew.adopt(book);
+            reporter.adopt(book);
         }
     }
     notices.take(*source);
@@ -151,7 +137,7 @@ int run(const Options& options, LastWord last_word) {
     if (last_word == LastWord::keys_status) {
         std::cout << keys_status(counts) << std::flush;
     } else if (options.outputs.empty()) {
-        std::cout << reporter.summary({colour_wanted(), terminal_columns(), loaded.policy.given()})
+        std::cout << reporter.summary({colour_wanted(), terminal_columns(), book->policy.given()})
                   << std::flush;
         if (!std::cout) {
             std::cerr << "umbratap: standard output: " << std::strerror(errno) << '\n';
@@ -164,13 +150,12 @@ int run(const Options& options, LastWord last_word) {
 }
 
 int test_config(const Options& options) {
-    const Loaded loaded(options);
-    const detect::Prefilter prefilter(options.rules, options.cache);
+    const Book book(options);
     for (const std::string& line : describe(options)) std::cout << line << '\n';
-    std::cout << "rules in force: " << loaded.rules.all().size() << " (version "
-              << loaded.rules.version() << ")\n";
-    for (const std::string& line : loaded.policy.describe()) std::cout << line << '\n';
-    for (const std::string& warning : loaded.policy.warnings())
+    std::cout << "rules in force: " << book.rules.all().size() << " (version "
+              << book.rules.version() << ")\n";
+    for (const std::string& line : book.policy.describe()) std::cout << line << '\n';
+    for (const std::string& warning : book.policy.warnings())
         std::cerr << "umbratap: " << warning << '\n';
     return 0;
 }

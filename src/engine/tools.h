@@ -45,8 +45,8 @@ struct Limits {
 struct Tools {
     const Limits& limits;
     const Wanted wanted;
-    const detect::Rules& rules;
-    const detect::Names& names;
+    const detect::Rules* rules;
+    const detect::Names* names;
     detect::Prefilter::Scanner scanner;
     mcp::Decoder decoder;
     Budget budget;
@@ -58,12 +58,22 @@ struct Tools {
           const detect::Prefilter& prefilter)
         : limits(l),
           wanted(w),
-          rules(r),
-          names(n),
+          rules(&r),
+          names(&n),
           scanner(prefilter),
           decoder(l.mcp, r.watch(), mcp::Wanted{w.payloads}),
           budget(l.memory_bytes_max),
           secrets(l.secrets) {}
+
+    /// From now on these count, which outlive their replacement. A text that is being scanned is
+    /// scanned to its end as it began.
+    void adopt(const detect::Rules& new_rules, const detect::Names& new_names,
+               const detect::Prefilter& prefilter) {
+        rules = &new_rules;
+        names = &new_names;
+        scanner = detect::Prefilter::Scanner(prefilter);
+        decoder = mcp::Decoder(limits.mcp, new_rules.watch(), mcp::Wanted{wanted.payloads});
+    }
 
     /// Tells connections, and tunnelled ones, from each other within the run.
     std::uint64_t next_connection() noexcept { return ++last_connection_; }

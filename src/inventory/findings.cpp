@@ -35,7 +35,7 @@ std::string gist_of(const mcp::Message& message) {
 }  // namespace
 
 Alert Inventory::State::alert_of(std::string_view category) const {
-    const detect::AlertKind& known = catalogue.find(category);
+    const detect::AlertKind& known = catalogue->find(category);
     Alert alert;
     alert.category = category;
     alert.signature = known.signature;
@@ -63,7 +63,7 @@ void Inventory::State::raise_shadow(const LiveSession& session, Batch<Record>& o
     const Session& record = session.session;
     Alert alert = alert_about(session, "shadow-server");
     alert.where = "session";
-    if (!session.evidence.empty()) alert.matched = rules.id(*session.evidence.begin());
+    if (!session.evidence.empty()) alert.matched = rules->id(*session.evidence.begin());
     if (!record.judgement.expired.empty())
         alert.metadata["expired_entry"] = {record.judgement.expired};
     alerts.raise(std::move(alert), out);
@@ -73,7 +73,7 @@ void Inventory::State::raise_if_lookalike(Alert alert, Batch<Record>& out) {
     Contact names;
     names.host = alert.parties.host;
     names.server_name = alert.parties.server_name;
-    const std::optional<Lookalike> lookalike = policy.lookalike(names);
+    const std::optional<Lookalike> lookalike = policy->lookalike(names);
     if (!lookalike) return;
     if (alert.where.empty())
         alert.where = lookalike->name == names.server_name ? "tls.sni" : "request.header.host";
@@ -101,9 +101,9 @@ Alert Inventory::State::alert_about(const Call& call, std::string_view category)
 std::string Inventory::State::strongest_rule(const detect::Evidence& evidence) const {
     const auto strongest = std::max_element(
         evidence.rules.begin(), evidence.rules.end(), [&](std::uint16_t a, std::uint16_t b) {
-            return rules.all()[a].weight < rules.all()[b].weight;
+            return rules->all()[a].weight < rules->all()[b].weight;
         });
-    return strongest == evidence.rules.end() ? std::string() : rules.id(*strongest);
+    return strongest == evidence.rules.end() ? std::string() : rules->id(*strongest);
 }
 
 void Inventory::State::raise_other_reading(OpenExchange& open, const MessageSighting& sighting,
@@ -118,7 +118,7 @@ void Inventory::State::raise_other_reading(OpenExchange& open, const MessageSigh
         call.session_id = open.place.session_id;
     }
     call.verdict =
-        policy.judge(contact_of(*open.exchange, open.place, call.time, decrypted_mirror)).verdict;
+        policy->judge(contact_of(*open.exchange, open.place, call.time, decrypted_mirror)).verdict;
     Alert alert = alert_about(call, "evasion");
     alert.where = call.from_server ? "response.other_reading" : "request.other_reading";
     alert.matched = strongest_rule(sighting.evidence);
@@ -147,7 +147,7 @@ void Inventory::State::suspect(const NameSighting& sighting, Batch<Record>& out)
         contacted.contains(contact_key(sighting.flow->client.address, sighting.name));
     if (sighting.protocol == "dns" && known) return;
     const Judgement judgement =
-        policy.judge(contact_of_name(sighting, decrypted_mirror), Seen::name_only);
+        policy->judge(contact_of_name(sighting, decrypted_mirror), Seen::name_only);
     if (judgement.entry.empty()) raise_if_lookalike(alert_about(sighting, "portal-lookalike"), out);
     if (judgement.verdict != Verdict::shadow) return;
     remember_contact(sighting.flow->client.address, sighting.name);

@@ -205,6 +205,13 @@ Inventory::Inventory(const Limits& limits, const Policy& policy, const detect::R
 
 Inventory::~Inventory() = default;
 
+void Inventory::adopt(const Policy& policy, const detect::Rules& rules,
+                      const detect::AlertCatalogue& catalogue) noexcept {
+    state_->policy = &policy;
+    state_->rules = &rules;
+    state_->catalogue = &catalogue;
+}
+
 void Inventory::push(const Sighting& sighting, Batch<Record>& out) {
     std::visit(
         [&](const auto& one) {

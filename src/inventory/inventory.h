@@ -37,10 +37,14 @@ struct Limits {
 
 class Inventory {
 public:
-    /// All references must outlive the inventory; the policy may be replaced between pushes.
+    /// All references must outlive the inventory, or their replacement.
     Inventory(const Limits& limits, const Policy& policy, const detect::Rules& rules,
               const detect::AlertCatalogue& catalogue, Store& store, bool decrypted_mirror);
     ~Inventory();
+
+    /// What counts from now on; what was judged stays as it was.
+    void adopt(const Policy& policy, const detect::Rules& rules,
+               const detect::AlertCatalogue& catalogue) noexcept;
 
     void push(const Sighting& sighting, Batch<Record>& out);
     /// Packet time has reached `now`: ends what was idle too long. Called about once a second of

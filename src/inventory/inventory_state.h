@@ -81,9 +81,9 @@ struct Probe {
 
 struct Inventory::State {
     const Limits limits;
-    const Policy& policy;
-    const detect::Rules& rules;
-    const detect::AlertCatalogue& catalogue;
+    const Policy* policy;
+    const detect::Rules* rules;
+    const detect::AlertCatalogue* catalogue;
     Store& store;
     const bool decrypted_mirror;
 
@@ -106,9 +106,9 @@ struct Inventory::State {
     State(const Limits& l, const Policy& p, const detect::Rules& r, const detect::AlertCatalogue& c,
           Store& s, bool mirror)
         : limits(l),
-          policy(p),
-          rules(r),
-          catalogue(c),
+          policy(&p),
+          rules(&r),
+          catalogue(&c),
           store(s),
           decrypted_mirror(mirror),
           alerts(l.alert_window, l.alerts_open_max) {}

@@ -130,7 +130,7 @@ void Inventory::State::seen(LiveSession& session, const OpenExchange& open, Time
     if (session.evidence.size() != before) {
         double doubt = 1;
         for (const std::uint16_t rule : session.evidence)
-            doubt *= 1 - rules.all()[rule].weight / 100.0;
+            doubt *= 1 - rules->all()[rule].weight / 100.0;
         record.confidence = static_cast<std::uint8_t>(std::lround(100 * (1 - doubt)));
     }
     record.packet_number = std::max(record.packet_number, packet_number);
@@ -142,7 +142,7 @@ void Inventory::State::seen(LiveSession& session, const OpenExchange& open, Time
 
 Judgement Inventory::State::judge(const OpenExchange& open, Time time, LiveSession& session) {
     const Judgement judgement =
-        policy.judge(contact_of(*open.exchange, open.place, time, decrypted_mirror));
+        policy->judge(contact_of(*open.exchange, open.place, time, decrypted_mirror));
     Judgement& known = session.session.judgement;
     if (!session.confirmed || judgement.verdict > known.verdict) known = judgement;
     return judgement;
@@ -210,7 +210,7 @@ void Inventory::State::end(LiveSession& session, Batch<Record>& out) {
         out.emplace_back(std::move(call));
     }
     Session& record = session.session;
-    for (const std::uint16_t rule : session.evidence) record.evidence.push_back(rules.id(rule));
+    for (const std::uint16_t rule : session.evidence) record.evidence.push_back(rules->id(rule));
     ++ended[std::string(to_string(record.judgement.verdict))];
     store.note(record, changes);
     tell_changes(out);

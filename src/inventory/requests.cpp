@@ -57,7 +57,7 @@ void Inventory::State::accept(OpenExchange& open, Sent& sent, Batch<Record>& out
     call.verdict = judgement.verdict;
     confirm(*session, out);
     if (call.method == "tools/call" && call.verdict != Verdict::shadow &&
-        !policy.tool_allowed(judgement.entry, call.tool)) {
+        !policy->tool_allowed(judgement.entry, call.tool)) {
         Alert alert = alert_about(complete(call, *session), "tool-not-allowed");
         alert.where = "params.name";
         alert.matched = call.tool;
@@ -106,7 +106,7 @@ void Inventory::State::refuse(OpenExchange& open, Sent& sent, Batch<Record>& out
     call.session_id = open.place.session_id;
     call.parties.client = sent.client;
     call.verdict =
-        policy.judge(contact_of(*open.exchange, open.place, call.time, decrypted_mirror)).verdict;
+        policy->judge(contact_of(*open.exchange, open.place, call.time, decrypted_mirror)).verdict;
     if (opens_session(call.method)) {
         remember_probe(*open.exchange, call, sent.client);
     } else if (LiveSession* session =

@@ -376,6 +376,7 @@ Decoder::Decoder(const Limits& limits, const Watch& watch, Wanted wanted)
     : state_(std::make_unique<State>(limits, watch, wanted)) {}
 Decoder::~Decoder() = default;
 Decoder::Decoder(Decoder&&) noexcept = default;
+Decoder& Decoder::operator=(Decoder&&) noexcept = default;
 
 Problem Decoder::decode(Bytes text, bool /*padded*/, Batch<Message>& out) noexcept {
     return state_->decode(text, out);

@@ -112,6 +112,7 @@ public:
     Decoder(const Limits& limits, const Watch& watch, Wanted wanted);
     ~Decoder();
     Decoder(Decoder&&) noexcept;
+    Decoder& operator=(Decoder&&) noexcept;
 
     /// Appends the messages of `text`: an object, an array of objects, or several such values one
     /// behind the other. A text that is no JSON-RPC appends nothing and is no problem; broken JSON

@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "support/every_cut.h"
-#include "temporary.h"
+#include "support/temporary_directory.h"
 
 using namespace umbratap;
 using capture::ByteStream;

@@ -10,7 +10,7 @@
 
 #include "capture/source.h"
 #include "captures.h"
-#include "temporary.h"
+#include "support/temporary_directory.h"
 
 using namespace umbratap;
 using namespace umbratap::test;

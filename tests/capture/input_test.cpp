@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "captures.h"
-#include "temporary.h"
+#include "support/temporary_directory.h"
 
 using namespace umbratap;
 using namespace umbratap::test;

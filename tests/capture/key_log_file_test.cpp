@@ -11,7 +11,7 @@
 #include <set>
 #include <thread>
 
-#include "capture/temporary.h"
+#include "support/temporary_directory.h"
 
 using namespace umbratap;
 using namespace umbratap::capture;

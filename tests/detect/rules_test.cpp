@@ -228,3 +228,22 @@ TEST_CASE("rules: mistakes in files are told with file and line") {
               Rules rules("/nowhere");
           }).starts_with("/nowhere:1: expected a directory of rule files"));
 }
+
+TEST_CASE("rules: numbers outlive a reload, also of a rule that is gone") {
+    Written before("evidence:\n" + rule("a", 1001, 50, "method: x") +
+                   rule("b", 1002, 50, "method: y"));
+    const Rules first = before.rules();
+    Written after("evidence:\n" + rule("c", 1003, 50, "method: y") +
+                  rule("b", 1002, 60, "method: y"));
+    const Rules second(after.directory.path(), {}, &first);
+    CHECK(second.id(0) == "a");
+    CHECK(second.id(1) == "b");
+    CHECK(second.id(2) == "c");
+    CHECK(second.all()[1].weight == 60);
+    mcp::Message message;
+    message.kind = mcp::Kind::request;
+    message.method = "x";
+    CHECK(second.weigh(message, {}).rules.empty());
+    message.method = "y";
+    CHECK(second.weigh(message, {}).rules == std::vector<std::uint16_t>{1, 2});
+}

@@ -1,34 +1,12 @@
-// A directory of rule files for one test, gone at its end.
+// What tests of rule files share: directories of their own, the rules, complaints.
 #pragma once
 
-#include <unistd.h>
-
-#include <filesystem>
-#include <fstream>
+#include <cstdlib>
 #include <string>
 
+#include "support/temporary_directory.h"
+
 namespace umbratap::test {
-
-class TemporaryDirectory {
-public:
-    TemporaryDirectory() {
-        static int made = 0;
-        path_ = std::filesystem::temp_directory_path() /
-                ("umbratap-detect-" + std::to_string(::getpid()) + "-" + std::to_string(++made));
-        std::filesystem::create_directories(path_);
-    }
-    ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
-    TemporaryDirectory(const TemporaryDirectory&) = delete;
-    TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-
-    void write(const std::string& name, const std::string& content) const {
-        std::ofstream(path_ / name) << content;
-    }
-    std::string path() const { return path_.string(); }
-
-private:
-    std::filesystem::path path_;
-};
 
 /// `rules/` of the repository.
 inline std::string rules_directory() {

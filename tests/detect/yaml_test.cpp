@@ -133,7 +133,7 @@ TEST_CASE("yaml: the source of a value can be shown as it was written") {
 
 TEST_CASE("yaml: a file that is not there is told by its name") {
     CHECK(complaint_of([] { YamlNode::load("/nowhere/x.yaml"); }) ==
-          "/nowhere/x.yaml:1: cannot be opened");
+          "/nowhere/x.yaml:1: cannot be read: No such file or directory");
     const test::TemporaryDirectory directory;
     CHECK(complaint_of([&] {
               YamlNode::load(directory.path());
