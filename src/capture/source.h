@@ -29,6 +29,31 @@ struct SourceCounts {
     std::uint64_t filtered = 0;     ///< frames that the BPF filter left out
     std::uint64_t input_bytes = 0;  ///< bytes of input consumed so far (compressed, where it is)
     std::uint64_t input_total = 0;  ///< bytes of input in all; 0 where nobody knows (a pipe)
+
+    SourceCounts& operator+=(const SourceCounts& other) noexcept {
+        packets += other.packets;
+        bytes += other.bytes;
+        filtered += other.filtered;
+        input_bytes += other.input_bytes;
+        input_total += other.input_total;
+        return *this;
+    }
+};
+
+/// What became of the frames that reached a live capture. Never goes back.
+/// received = packets (SourceCounts) + kernel_dropped, exactly, once a stopped source was read to
+/// its end; before that the difference waits in the ring.
+struct LossCounts {
+    std::uint64_t received = 0;           ///< passed the kernel's filter
+    std::uint64_t kernel_dropped = 0;     ///< of these: the ring was full, we were too slow
+    std::uint64_t interface_dropped = 0;  ///< beside these: no buffer in the device or the kernel
+
+    LossCounts& operator+=(const LossCounts& other) noexcept {
+        received += other.received;
+        kernel_dropped += other.kernel_dropped;
+        interface_dropped += other.interface_dropped;
+        return *this;
+    }
 };
 
 /// Something that the user should hear once: a file cut short, a block that made no sense, a link
@@ -50,6 +75,12 @@ public:
     virtual bool read(Batch<Frame>& out) = 0;
 
     virtual SourceCounts counts() const = 0;
+
+    /// As of now. A file loses nothing.
+    virtual LossCounts losses() { return {}; }
+
+    /// Lets nothing more in; what was let in is still read. For an end without loss.
+    virtual void stop() noexcept {}
 
     /// Notices since the last call.
     virtual std::vector<Notice> take_notices() = 0;

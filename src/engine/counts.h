@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/problem.h"
+#include "capture/source.h"
 #include "engine/fate.h"
 #include "tls/secrets.h"
 
@@ -61,6 +62,10 @@ struct TlsCounts {
 };
 
 struct Counts {
+    capture::SourceCounts source;
+    capture::LossCounts losses;
+    std::uint64_t ring_dropped = 0;  ///< packets that came while their worker was behind
+    std::uint64_t tunnelled = 0;     ///< packets out of a tunnel
     std::uint64_t packets = 0, bytes = 0;
     std::uint64_t tcp_payload = 0, quic_payload = 0;
     Fates fates;
@@ -76,6 +81,10 @@ struct Counts {
 
     /// Of another worker, or of the thread that reads.
     Counts& operator+=(const Counts& other) {
+        source += other.source;
+        losses += other.losses;
+        ring_dropped += other.ring_dropped;
+        tunnelled += other.tunnelled;
         packets += other.packets;
         bytes += other.bytes;
         tcp_payload += other.tcp_payload;

@@ -135,7 +135,7 @@ struct Crew::State {
         sightings.clear();
     }
 
-    void push_alone(const Batch<capture::Frame>& frames, const capture::SourceCounts& source) {
+    void push_alone(const Batch<capture::Frame>& frames) {
         for (const capture::Frame& frame : frames) {
             if (clock.advance(frame.time)) {
                 walk_placed();
@@ -143,7 +143,7 @@ struct Crew::State {
                 workers[0]->pipeline.tick(clock.now(), sightings, last_seen);
                 report_sightings();
                 reporter.tick(clock.now());
-                if (!options.metrics.empty()) reporter.publish(sum_alone(), source);
+                if (!options.metrics.empty()) reporter.tell_stats(sum_alone(), clock.now());
             }
             const std::uint64_t fragments = counts.fragments;
             unwrapper.push(frame, ++sequence, counts, placed);
@@ -324,8 +324,9 @@ void Crew::adopt(const BookPointer& book) {
 }
 
 void Crew::push(const Batch<capture::Frame>& frames, const capture::SourceCounts& source) {
+    state_->counts.source = source;
     if (state_->alone()) {
-        state_->push_alone(frames, source);
+        state_->push_alone(frames);
     } else {
         state_->push_dealt(frames, false);
     }
@@ -337,6 +338,7 @@ void Crew::drain() {
 
 Counts Crew::finish(const capture::SourceCounts& source, bool cut_short) {
     State& state = *state_;
+    state.counts.source = source;
     Counts sum = state.counts;
     if (state.alone()) {
         state.walk_placed();
@@ -348,7 +350,7 @@ Counts Crew::finish(const capture::SourceCounts& source, bool cut_short) {
         state.join();
         for (const Counts& one : state.latest) sum += one;
     }
-    state.reporter.finish(sum, source, cut_short, state.clock.now());
+    state.reporter.finish(sum, cut_short, state.clock.now());
     return sum;
 }
 

@@ -38,6 +38,7 @@ struct Options {
     Payloads payloads = Payloads::none;
     std::string metrics;
     unsigned workers = 1;
+    Duration stats_interval{};  ///< between `stats` events; zero: only at the end
     int fail_on = 0;  ///< 0: never
     bool test_config = false;
     bool quiet = false;

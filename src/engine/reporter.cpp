@@ -83,11 +83,26 @@ void Reporter::flush(bool sync) {
     lines_held_ = 0;
 }
 
-inventory::Stats Reporter::stats(const Counts& counts, const capture::SourceCounts& source) const {
+inventory::Stats Reporter::stats(const Counts& counts) const {
     inventory::Stats stats;
-    stats.packets = source.packets;
-    stats.bytes = source.bytes;
-    stats.drops["filter"] = source.filtered;
+    stats.packets = counts.source.packets;
+    stats.bytes = counts.source.bytes;
+    stats.drops["filter"] = counts.source.filtered;
+    if (counts.losses.received > 0) {
+        // received = packets + kernel + worker, exactly; ring is a part of packets, interface of
+        // neither.
+        stats.drops["kernel"] = counts.losses.kernel_dropped;
+        stats.drops["interface"] = counts.losses.interface_dropped;
+        stats.drops["ring"] = counts.ring_dropped;
+        stats.drops["worker"] =
+            counts.losses.received -
+            std::min(counts.losses.received, counts.source.packets + counts.losses.kernel_dropped);
+        inventory::Stats::Live& live = stats.live.emplace();
+        live.received = counts.losses.received;
+        for (const char* part : {"kernel", "interface", "ring", "worker"})
+            live.lost += stats.drops[part];
+        live.tcp_gaps = counts.gaps;
+    }
     stats.drops["bad_checksum"] = counts.bad_checksums;
     stats.flows.tcp = counts.tcp_flows;
     stats.flows.udp = counts.udp_flows;
@@ -117,7 +132,19 @@ inventory::Stats Reporter::stats(const Counts& counts, const capture::SourceCoun
     return stats;
 }
 
-void Reporter::publish(const Counts& counts, const capture::SourceCounts& source) {
+void Reporter::tell_stats(const Counts& counts, Time now) {
+    publish(counts);
+    if (options_.stats_interval == Duration::zero() || now < stats_due_) return;
+    if (stats_due_ != Time{}) {
+        inventory::Stats interval = stats(counts);
+        interval.time = now;
+        records_.emplace_back(std::move(interval));
+        tell(records_);
+    }
+    stats_due_ = now + options_.stats_interval;
+}
+
+void Reporter::publish(const Counts& counts) {
     if (!metrics_) return;
     report::Gauges gauges;
     gauges.memory_bytes["conversations"] = counts.memory_bytes;
@@ -134,22 +161,21 @@ void Reporter::publish(const Counts& counts, const capture::SourceCounts& source
         sums.dropped += one.dropped;
         sums.queue_bytes += one.queue_bytes;
     }
-    metrics_->publish(stats(counts, source), gauges);
+    metrics_->publish(stats(counts), gauges);
     metrics_->ready(true);
 }
 
-void Reporter::finish(const Counts& counts, const capture::SourceCounts& source, bool cut_short,
-                      Time last) {
+void Reporter::finish(const Counts& counts, bool cut_short, Time last) {
     inventory_.finish(records_);
     tell(records_);
-    inventory::Stats final = stats(counts, source);
+    inventory::Stats final = stats(counts);
     final.time = last;
     final.cut_short = cut_short;
     final.final = true;
     records_.emplace_back(std::move(final));
     tell(records_);
     flush(true);
-    publish(counts, source);
+    publish(counts);
 }
 
 void Reporter::reopen() {

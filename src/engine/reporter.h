@@ -29,11 +29,10 @@ public:
     void adopt(BookPointer book);
     void push(const Batch<inventory::Sighting>& sightings);
     void tick(Time now);
-    /// Refreshes what scrapers see.
-    void publish(const Counts& counts, const capture::SourceCounts& source);
+    /// Refreshes what scrapers see, and tells `stats` where these are due.
+    void tell_stats(const Counts& counts, Time now);
     /// The end of the run: everything open is told, then the final `stats`.
-    void finish(const Counts& counts, const capture::SourceCounts& source, bool cut_short,
-                Time last);
+    void finish(const Counts& counts, bool cut_short, Time last);
 
     void reopen();
     std::string summary(const report::SummaryOptions& options) const;
@@ -44,7 +43,8 @@ public:
 
 private:
     void tell(Batch<inventory::Record>& records);
-    inventory::Stats stats(const Counts& counts, const capture::SourceCounts& source) const;
+    inventory::Stats stats(const Counts& counts) const;
+    void publish(const Counts& counts);
     void flush(bool sync);
 
     const Options& options_;
@@ -58,6 +58,7 @@ private:
     Batch<inventory::Record> records_;
     std::string lines_;
     std::uint64_t lines_held_ = 0;
+    Time stats_due_{};
     bool summary_wanted_;
 };
 

@@ -25,6 +25,22 @@ public:
         written_.notify_one();
     }
 
+    /// The same without waiting: false, and `value` as it was, where the ring is full.
+    bool try_push(T& value) {
+        const std::uint32_t written = written_.load(std::memory_order_relaxed);
+        if (written - read_.load(std::memory_order_acquire) == slots_.size()) return false;
+        push(std::move(value));
+        return true;
+    }
+
+    /// By the one consumer, without waiting: false where the ring is empty.
+    bool try_pop(T& value) {
+        if (written_.load(std::memory_order_acquire) == read_.load(std::memory_order_relaxed))
+            return false;
+        value = pop();
+        return true;
+    }
+
     /// By the one consumer. Waits while the ring is empty.
     T pop() {
         const std::uint32_t read = read_.load(std::memory_order_relaxed);

@@ -24,6 +24,7 @@ void Unwrapper::push(const capture::Frame& frame, std::uint64_t sequence, Counts
                 packet::decode_network(datagrams_.front(), limits_->packet, placed.packet))
             counts.problems.add(problem);
     }
+    if (placed.packet.tunnel != packet::Tunnel::none) ++counts.tunnelled;
     if (placed.packet.fragment) counts.problems.add(Problem{"ip.fragment_waiting"});
     if (placed.packet.fragment || placed.packet.transport == packet::Transport::none)
         out.pop_back();

@@ -262,6 +262,11 @@ void write_body(JsonWriter& json, const Stats& stats) {
     json.number("packets", stats.packets);
     json.number("bytes", stats.bytes);
     json.truth("cut_short", stats.cut_short);
+    if (stats.live) {
+        json.number("received", stats.live->received);
+        json.number("lost", stats.live->lost);
+        json.number("tcp_gaps", stats.live->tcp_gaps);
+    }
     json.close();
     json.counts("drops", stats.drops);
     json.open("flows");
