@@ -128,6 +128,15 @@ void read_limits(const YamlNode& limits, Options& options) {
     }
 }
 
+report::Output read_output(const YamlNode& node) {
+    const YamlNode target = node.is_mapping() ? node.at("to") : node;
+    try {
+        return report::parse_output(target.text("a file, '-' or a URL"));
+    } catch (const report::SinkError& error) {
+        target.fail(error.what());
+    }
+}
+
 }  // namespace
 
 void read_config(const std::string& file, Options& options) {
@@ -155,7 +164,10 @@ void read_config(const std::string& file, Options& options) {
     flag("keylog_strict", options.keylog_strict);
     texts("tls_key", options.tls_keys);
     flag("decrypted_mirror", options.decrypted_mirror);
-    texts("output", options.outputs);
+    if (const auto node = config.find("output")) {
+        for (const YamlNode& one : node->elements_or_one())
+            options.outputs.push_back(read_output(one));
+    }
     flag("json", options.json);
     texts("events", options.events);
     if (const auto node = config.find("payloads")) {

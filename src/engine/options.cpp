@@ -60,6 +60,18 @@ std::string default_rules_directory() {
 
 namespace {
 
+std::vector<report::Output> outputs_of(const std::vector<std::string>& words) {
+    std::vector<report::Output> outputs;
+    for (const std::string& word : words) {
+        try {
+            outputs.push_back(report::parse_output(word));
+        } catch (const report::SinkError& error) {
+            throw UsageError(error.what());
+        }
+    }
+    return outputs;
+}
+
 /// Reads the words over what `options` holds already. Returns the exit status if there is nothing
 /// more to do.
 std::optional<int> parse(int argc, const char* const* argv, Options& options) {
@@ -72,7 +84,7 @@ std::optional<int> parse(int argc, const char* const* argv, Options& options) {
         "invalid,\n"
         "4 an input cannot be read, 10 an alert of --fail-on severity was raised.");
     std::string events, payloads;
-    std::vector<std::string> filter;
+    std::vector<std::string> filter, outputs;
     bool version = false;
     // One value an option: a repeatable option must not swallow the filter behind it.
     const auto list = [&](const char* name, std::vector<std::string>& values, const char* text) {
@@ -89,7 +101,9 @@ std::optional<int> parse(int argc, const char* const* argv, Options& options) {
     list("-k,--keylog", options.keylogs, "TLS key log (RFC 9850)")->type_name("FILE");
     list("--tls-key", options.tls_keys, "RSA private key of a server")->type_name("FILE");
     app.add_flag("--decrypted-mirror", options.decrypted_mirror, "TLS was taken off before us");
-    list("-o,--output", options.outputs, "events as NDJSON")->type_name("FILE|-");
+    list("-o,--output", outputs,
+         "events: a file, -, or a URL; FORMAT: eve, ecs, ocsf, cef, leef, zeek")
+        ->type_name("[FORMAT:]TARGET");
     app.add_flag("--json", options.json, "the same as -o -, and no summary");
     app.add_option("--events", events, "event types to write: " + joined(event_types, ","))
         ->type_name("LIST");
@@ -126,6 +140,7 @@ std::optional<int> parse(int argc, const char* const* argv, Options& options) {
     }
     if (!filter.empty()) options.filter = joined(filter, " ");
     if (!events.empty()) options.events = CLI::detail::split(events, ',');
+    if (!outputs.empty()) options.outputs = outputs_of(outputs);
     if (!payloads.empty()) options.payloads = payloads_of(payloads);
     return {};
 }
@@ -152,7 +167,7 @@ CommandLine read_command_line(int argc, const char* const* argv) {
     Options& options = line.options;
     if (options.rules.empty()) options.rules = default_rules_directory();
     if (options.cache.empty()) options.cache = default_cache_directory();
-    if (options.json) options.outputs.push_back("-");
+    if (options.json) options.outputs.push_back(report::parse_output("-"));
     check(options);
     return line;
 }
@@ -166,13 +181,15 @@ std::vector<std::string> describe(const Options& options) {
             (options.policy.empty() ? "none, so every server counts as shadow" : options.policy),
         "inventory: " + (options.inventory.empty() ? "in memory" : options.inventory),
         "events: " + joined(options.events, ","),
-        "outputs: " + (options.outputs.empty() ? "summary" : joined(options.outputs, ", ")),
         "metrics: " + (options.metrics.empty() ? "off" : options.metrics),
         "workers: " + number(options.workers),
         "memory: " + number(options.limits.memory_bytes_max >> 20) + " MiB a core",
         "flows: " + number(options.limits.table.flows_max) + " a core",
         "texts: parsed up to " + number(options.limits.http.text_bytes_max >> 20) + " MiB",
     };
+    if (options.outputs.empty()) lines.push_back("output: summary");
+    for (const report::Output& output : options.outputs)
+        lines.push_back("output: " + report::describe(output));
     return lines;
 }
 

@@ -10,6 +10,7 @@
 
 #include "engine/tools.h"
 #include "inventory/inventory.h"
+#include "report/output.h"
 
 namespace umbratap::engine {
 
@@ -31,7 +32,7 @@ struct Options {
     bool keylog_strict = false;  ///< refuse key logs that other users can read
     std::vector<std::string> tls_keys;
     bool decrypted_mirror = false;
-    std::vector<std::string> outputs;
+    std::vector<report::Output> outputs;
     bool json = false;
     std::vector<std::string> events = {"alert",     "mcp",     "mcp_session",
                                        "inventory", "anomaly", "stats"};

@@ -19,7 +19,7 @@ void redact(inventory::Record& record) {
     call->result = report::redacted_json(call->result);
 }
 
-constexpr std::size_t lines_bytes_held = 64 * 1024;
+constexpr std::chrono::seconds finish_wait_max{10};  // for outputs over a network
 
 }  // namespace
 
@@ -32,15 +32,15 @@ Wanted wanted_by(const Options& options) {
     return wanted;
 }
 
-Reporter::Reporter(const Options& options, BookPointer book)
+Reporter::Reporter(const Options& options, report::Sinks sinks, BookPointer book)
     : options_(options),
       book_(std::move(book)),
       store_(options.inventory),
       inventory_(options.inventory_limits, book_->policy, book_->rules, book_->catalogue, store_,
                  options.decrypted_mirror),
+      sinks_(std::move(sinks)),
       eve_({options.sensor_id, options.sensor_group}),
       summary_wanted_(options.outputs.empty()) {
-    for (const std::string& output : options.outputs) sinks_.push_back(report::open_sink(output));
     if (!options.metrics.empty()) metrics_ = std::make_unique<report::Metrics>(options.metrics);
 }
 
@@ -59,6 +59,7 @@ void Reporter::push(const Batch<inventory::Sighting>& sightings) {
 void Reporter::tick(Time now) {
     inventory_.tick(now, records_);
     tell(records_);
+    report::flush(sinks_, false);
 }
 
 void Reporter::tell(Batch<inventory::Record>& records) {
@@ -67,20 +68,10 @@ void Reporter::tell(Batch<inventory::Record>& records) {
         if (metrics_) metrics_->count(record);
         if (sinks_.empty() || !asked_for(options_, report::event_type(record))) continue;
         if (options_.payloads == Payloads::redacted) redact(record);
-        eve_.write(record, lines_);
-        ++lines_held_;
+        const report::Event event = eve_.event(record);
+        for (const auto& sink : sinks_) sink->write(event);
     }
     records.clear();
-    if (lines_.size() >= lines_bytes_held) flush(false);
-}
-
-void Reporter::flush(bool sync) {
-    for (const auto& sink : sinks_) {
-        if (lines_held_ > 0) sink->write(lines_, lines_held_);
-        sink->flush(sync);
-    }
-    lines_.clear();
-    lines_held_ = 0;
 }
 
 inventory::Stats Reporter::stats(const Counts& counts) const {
@@ -154,13 +145,7 @@ void Reporter::publish(const Counts& counts) {
                               {"unsupported", counts.tls.unsupported},
                               {"broken", counts.tls.midstream + counts.tls.broken}};
     for (const inventory::StoredServer& server : store_.servers()) ++gauges.servers[server.verdict];
-    for (const auto& sink : sinks_) {
-        report::SinkCounts& sums = gauges.sinks[std::string(sink->kind())];
-        const report::SinkCounts one = sink->counts();
-        sums.events += one.events;
-        sums.dropped += one.dropped;
-        sums.queue_bytes += one.queue_bytes;
-    }
+    gauges.sinks = report::counts_of(sinks_);
     metrics_->publish(stats(counts), gauges);
     metrics_->ready(true);
 }
@@ -174,12 +159,13 @@ void Reporter::finish(const Counts& counts, bool cut_short, Time last) {
     final.final = true;
     records_.emplace_back(std::move(final));
     tell(records_);
-    flush(true);
+    report::flush(sinks_, true);
+    report::finish(sinks_, std::chrono::steady_clock::now() + finish_wait_max);
     publish(counts);
 }
 
 void Reporter::reopen() {
-    for (const auto& sink : sinks_) sink->reopen();
+    report::reopen(sinks_);
 }
 
 std::string Reporter::summary(const report::SummaryOptions& options) const {
@@ -191,10 +177,7 @@ int Reporter::worst_severity() const {
 }
 
 std::string Reporter::take_trouble() {
-    for (const auto& sink : sinks_) {
-        if (std::string trouble = sink->take_trouble(); !trouble.empty()) return trouble;
-    }
-    return {};
+    return report::take_trouble(sinks_);
 }
 
 bool Reporter::lost_events() const {

@@ -20,9 +20,9 @@ namespace umbratap::engine {
 
 class Reporter {
 public:
-    /// Opens sinks, metrics and the inventory. Throws report::SinkError, report::MetricsError,
+    /// Opens metrics and the inventory; events go to `sinks`. Throws report::MetricsError,
     /// inventory::StoreError.
-    Reporter(const Options& options, BookPointer book);
+    Reporter(const Options& options, report::Sinks sinks, BookPointer book);
     ~Reporter();
 
     /// What counts for the sightings that are pushed next.
@@ -45,19 +45,16 @@ private:
     void tell(Batch<inventory::Record>& records);
     inventory::Stats stats(const Counts& counts) const;
     void publish(const Counts& counts);
-    void flush(bool sync);
 
     const Options& options_;
     BookPointer book_;
     inventory::Store store_;
     inventory::Inventory inventory_;
-    std::vector<std::unique_ptr<report::Sink>> sinks_;
+    report::Sinks sinks_;
     std::unique_ptr<report::Metrics> metrics_;
     report::Summary summary_;
     report::Eve eve_;
     Batch<inventory::Record> records_;
-    std::string lines_;
-    std::uint64_t lines_held_ = 0;
     Time stats_due_{};
     bool summary_wanted_;
 };

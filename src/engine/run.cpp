@@ -89,7 +89,7 @@ int run(const Options& options, LastWord last_word) {
         throw UsageError(std::string("BPF filter: ") + error.what());
     }
     Keys keys(options);
-    Reporter reporter(options, book);
+    Reporter reporter(options, report::open_sinks(options.outputs, {options.sensor_id}), book);
     catch_signals();
     for (const std::string& warning : book->policy.warnings())
         std::cerr << "umbratap: " << warning << '\n';

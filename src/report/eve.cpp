@@ -304,6 +304,11 @@ void write_body(JsonWriter& json, const InventoryChange& change) {
     write_change(json, change);
 }
 
+void append_event_id(std::uint64_t id, std::string& out) {
+    constexpr char digits[] = "0123456789abcdef";
+    for (int shift = 60; shift >= 0; shift -= 4) out.push_back(digits[id >> shift & 15]);
+}
+
 void write_line(const Record& record, const EveOptions& options, std::uint64_t id,
                 std::string& out) {
     JsonWriter json(out);
@@ -312,9 +317,8 @@ void write_line(const Record& record, const EveOptions& options, std::uint64_t i
     const Place place = place_of(record);
     write_flow(json, place.flow, place.packet_number);
     std::string& text = json.key("event_id");
-    constexpr char digits[] = "0123456789abcdef";
     text.push_back('"');
-    for (int shift = 60; shift >= 0; shift -= 4) text.push_back(digits[id >> shift & 15]);
+    append_event_id(id, text);
     text.push_back('"');
     json.text("sensor_id", options.sensor_id);
     json.text("sensor_group", options.sensor_group);
@@ -374,6 +378,22 @@ void write_eve(const Record& record, const EveOptions& options, std::string& out
 
 void Eve::write(const Record& record, std::string& out) {
     write_line(record, options_, ids_.next(record), out);
+}
+
+Event Eve::event(const Record& record) {
+    const std::uint64_t id = ids_.next(record);
+    line_.clear();
+    id_.clear();
+    write_line(record, options_, id, line_);
+    append_event_id(id, id_);
+    Event event;
+    event.line = line_;
+    event.type = event_type(record);
+    event.id = id_;
+    if (const auto* alert = std::get_if<inventory::Alert>(&record))
+        event.severity = static_cast<std::uint8_t>(std::clamp(alert->severity, 1, 4));
+    if (const auto flow = place_of(record).flow) event.community_id = flow->community_id;
+    return event;
 }
 
 }  // namespace umbratap::report

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "inventory/records.h"
+#include "report/event.h"
 #include "report/event_id.h"
 #include "report/json.h"
 
@@ -30,10 +31,13 @@ class Eve {
 public:
     explicit Eve(EveOptions options) : options_(std::move(options)) {}
     void write(const inventory::Record& record, std::string& out);
+    /// The same as an event; its views live until the next call, and as long as the record.
+    Event event(const inventory::Record& record);
 
 private:
     EveOptions options_;
     EventIds ids_;
+    std::string line_, id_;
 };
 
 /// "2026-10-01T12:00:00.123456+0000"

@@ -22,8 +22,8 @@ class MetricsError : public std::runtime_error {
 
 /// Figures beside `stats` and records that only the engine knows.
 struct Gauges {
-    std::map<std::string, std::uint64_t> memory_bytes;     ///< by part
-    std::map<std::string, SinkCounts> sinks;               ///< by kind
+    std::map<std::string, std::uint64_t> memory_bytes;  ///< by part
+    SinkCountsByKind sinks;
     std::map<std::string, std::uint64_t> servers;          ///< by verdict
     std::map<std::string, std::uint64_t> tls_connections;  ///< by state
     std::uint64_t tcp_gaps = 0;

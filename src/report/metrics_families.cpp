@@ -41,7 +41,7 @@ const Names blind_reasons = {"no_key", "unsupported",   "midstream", "quic",  "e
                              "gap",    "one_direction", "truncated", "budget"};
 const Names drop_reasons = {"kernel", "interface", "ring", "filter", "bad_checksum", "budget"};
 const Names tls_states = {"decrypted", "no_key", "unsupported", "broken"};
-const Names sink_kinds = {"file", "stdout", "syslog", "kafka", "http"};
+const Names sink_kinds = {"file", "stdout", "unix", "syslog", "kafka", "http", "channel"};
 const Names memory_parts = {"conversations", "rings", "inventory", "rules"};
 const Names http_versions = {"1.0", "1.1", "2", "3"};
 constexpr std::size_t problem_names_max = 400;
@@ -137,7 +137,7 @@ Values bounded(const Values& problems) {
     return all;
 }
 
-void add_sinks(const std::map<std::string, SinkCounts>& sinks, Families& families) {
+void add_sinks(const SinkCountsByKind& sinks, Families& families) {
     Values events, dropped, queued;
     for (const auto& [kind, counts] : sinks) {
         const std::string label = closed(sink_kinds, kind);

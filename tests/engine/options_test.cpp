@@ -29,7 +29,9 @@ TEST_CASE("a repeatable option does not swallow the filter behind it") {
 }
 
 TEST_CASE("--json is an output and takes the place of the summary") {
-    CHECK(read({"-r", "a", "--json"}).outputs == std::vector<std::string>{"-"});
+    const auto outputs = read({"-r", "a", "--json"}).outputs;
+    REQUIRE(outputs.size() == 1);
+    CHECK(outputs[0].to == "-");
     CHECK(read({"-r", "a"}).outputs.empty());
 }
 

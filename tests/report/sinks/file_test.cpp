@@ -1,5 +1,3 @@
-#include "report/sink.h"
-
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -11,6 +9,8 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+
+#include "report/sinks/sinks.h"
 
 using namespace umbratap::report;
 
@@ -54,22 +54,36 @@ private:
     rlimit before_{};
 };
 
+std::unique_ptr<Sink> open_sink(const std::string& target) {
+    return open_file(parse_output(target), {});
+}
+
+void write(Sink& sink, std::string_view lines) {
+    while (!lines.empty()) {
+        const auto end = lines.find('\n') + 1;
+        Event event;
+        event.line = lines.substr(0, end);
+        sink.write(event);
+        lines.remove_prefix(end);
+    }
+}
+
 }  // namespace
 
-TEST_CASE("sink: a file is appended to, and readable by its group alone") {
+TEST_CASE("file sink: a file is appended to, and readable by its group alone") {
     const Folder folder;
     const mode_t mask = umask(0);
     {
         const auto sink = open_sink(folder / "a");
         CHECK(sink->kind() == "file");
-        sink->write("one\n", 1);
-        sink->write("two\nthree\n", 2);
+        write(*sink, "one\n");
+        write(*sink, "two\nthree\n");
         CHECK(sink->counts().queue_bytes == 14);
         sink->flush(true);
         CHECK(sink->counts().queue_bytes == 0);
         CHECK(sink->counts().events == 3);
     }
-    open_sink(folder / "a")->write("four\n", 1);
+    write(*open_sink(folder / "a"), "four\n");
     umask(mask);
     CHECK(content(folder / "a") == "one\ntwo\nthree\nfour\n");
     struct stat status {};
@@ -77,87 +91,87 @@ TEST_CASE("sink: a file is appended to, and readable by its group alone") {
     CHECK((status.st_mode & 0777) == 0640);
 }
 
-TEST_CASE("sink: lines are gathered, but not without end") {
+TEST_CASE("file sink: lines are gathered, but not without end") {
     const Folder folder;
     const auto sink = open_sink(folder / "a");
     const std::string line(1023, 'x');
-    for (int i = 0; i < 63; ++i) sink->write(line + "\n", 1);
+    for (int i = 0; i < 63; ++i) write(*sink, line + "\n");
     CHECK(content(folder / "a").empty());
-    sink->write(line + "\n", 1);
+    write(*sink, line + "\n");
     CHECK(content(folder / "a").size() == 64 << 10);
 }
 
-TEST_CASE("sink: what cannot be opened is said in one line") {
+TEST_CASE("file sink: what cannot be opened is said in one line") {
     CHECK_THROWS_WITH_AS(open_sink("/nonexistent/a"),
                          "output /nonexistent/a: No such file or directory", SinkError);
     CHECK_THROWS_WITH_AS(open_sink("/"), "output /: Is a directory", SinkError);
 }
 
-TEST_CASE("sink: a full disk is told once, and what it does not take is counted") {
+TEST_CASE("file sink: a full disk is told once, and what it does not take is counted") {
     const auto sink = open_sink("/dev/full");
-    sink->write("a\nb\n", 2);
+    write(*sink, "a\nb\n");
     sink->flush(false);
     CHECK(sink->counts().dropped == 2);
     CHECK(sink->counts().events == 0);
     CHECK(sink->take_trouble() ==
           "output /dev/full: No space left on device; events are lost until that ends");
     CHECK(sink->take_trouble().empty());
-    sink->write("c\n", 1);
+    write(*sink, "c\n");
     sink->flush(false);
     CHECK(sink->counts().dropped == 3);
     CHECK(sink->take_trouble().empty());
 }
 
-TEST_CASE("sink: half a line is never joined to the next one") {
+TEST_CASE("file sink: half a line is never joined to the next one") {
     const Folder folder;
     const auto sink = open_sink(folder / "a");
     {
         const FileSizeMax limit(10);
-        sink->write("111111\n222222\n333333\n", 3);
+        write(*sink, "111111\n222222\n333333\n");
         sink->flush(false);
     }
     CHECK(sink->counts().events == 1);
     CHECK(sink->counts().dropped == 2);
     CHECK(sink->take_trouble().find("File too large") != std::string::npos);
-    sink->write("444444\n", 1);
+    write(*sink, "444444\n");
     sink->flush(false);
     CHECK(content(folder / "a") == "111111\n222\n444444\n");
     CHECK(sink->take_trouble().find("is written again; 2 events were lost") != std::string::npos);
     CHECK(sink->counts().events == 2);
 }
 
-TEST_CASE("sink: what an earlier run left half-written is not joined either") {
+TEST_CASE("file sink: what an earlier run left half-written is not joined either") {
     const Folder folder;
     std::ofstream(folder / "a") << "half";
-    open_sink(folder / "a")->write("whole\n", 1);
+    write(*open_sink(folder / "a"), "whole\n");
     CHECK(content(folder / "a") == "half\nwhole\n");
 }
 
-TEST_CASE("sink: reopening follows a file that was moved away") {
+TEST_CASE("file sink: reopening follows a file that was moved away") {
     const Folder folder;
     const auto sink = open_sink(folder / "a");
-    sink->write("old\n", 1);
+    write(*sink, "old\n");
     std::filesystem::rename(folder / "a", folder / "a.1");
     sink->reopen();
-    sink->write("new\n", 1);
+    write(*sink, "new\n");
     sink->flush(false);
     CHECK(content(folder / "a.1") == "old\n");
     CHECK(content(folder / "a") == "new\n");
 }
 
-TEST_CASE("sink: what cannot be reopened stays in use") {
+TEST_CASE("file sink: what cannot be reopened stays in use") {
     const Folder folder;
     std::filesystem::create_directory(folder / "d");
     const auto sink = open_sink(folder / "d/a");
     std::filesystem::rename(folder / "d", folder / "e");
     sink->reopen();
     CHECK_FALSE(sink->take_trouble().empty());
-    sink->write("kept\n", 1);
+    write(*sink, "kept\n");
     sink->flush(false);
     CHECK(content(folder / "e/a") == "kept\n");
 }
 
-TEST_CASE("sink: a reader that had enough ends standard output quietly") {
+TEST_CASE("file sink: a reader that had enough ends standard output quietly") {
     signal(SIGPIPE, SIG_IGN);
     int ends[2];
     REQUIRE(pipe(ends) == 0);
@@ -165,9 +179,9 @@ TEST_CASE("sink: a reader that had enough ends standard output quietly") {
     const int real = dup(STDOUT_FILENO);
     dup2(ends[1], STDOUT_FILENO);
     const auto sink = open_sink("-");
-    sink->write("a\n", 1);
+    write(*sink, "a\n");
     sink->flush(false);
-    sink->write("b\nc\n", 2);
+    write(*sink, "b\nc\n");
     sink->flush(false);
     dup2(real, STDOUT_FILENO);
     close(real);
@@ -177,7 +191,7 @@ TEST_CASE("sink: a reader that had enough ends standard output quietly") {
     CHECK(sink->take_trouble().empty());
 }
 
-TEST_CASE("sink: a pipe takes what its reader is slow to read") {
+TEST_CASE("file sink: a pipe takes what its reader is slow to read") {
     int ends[2];
     REQUIRE(pipe2(ends, O_NONBLOCK) == 0);
     const int real = dup(STDOUT_FILENO);
@@ -195,7 +209,7 @@ TEST_CASE("sink: a pipe takes what its reader is slow to read") {
     }
     {
         const auto sink = open_sink("-");
-        for (int i = 0; i < 3000; ++i) sink->write(std::string(99, 'x') + "\n", 1);
+        for (int i = 0; i < 3000; ++i) write(*sink, std::string(99, 'x') + "\n");
         sink->flush(false);
         dup2(real, STDOUT_FILENO);
         CHECK(sink->counts().events == 3000);

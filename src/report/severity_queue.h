@@ -1,0 +1,49 @@
+// Events that wait in memory. First in, first out; where there is no room, the lowest rank goes
+// first, and never a higher one for a lower.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+
+#include "report/event_bytes.h"
+
+namespace umbratap::report {
+
+class SeverityQueue {
+public:
+    explicit SeverityQueue(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+
+    /// Takes a copy of the event's bytes. Returns how many events were given up, perhaps this one.
+    std::uint64_t push(unsigned rank, std::string_view bytes);
+    bool empty() const noexcept { return bytes_ == 0; }
+    /// The oldest, and how it ranks. There must be one.
+    struct Taken {
+        unsigned rank = 0;
+        std::string bytes;
+    };
+    Taken take();
+    std::size_t bytes() const noexcept { return bytes_; }
+    std::uint64_t events() const noexcept;
+
+private:
+    struct Entry {
+        std::uint64_t number = 0;
+        std::string bytes;
+        std::size_t cost() const noexcept { return sizeof(Entry) + bytes.size(); }
+    };
+    struct Lane {
+        std::deque<Entry> entries;
+        std::size_t bytes = 0;
+    };
+    Taken take_from(Lane& lane, unsigned rank);
+
+    std::size_t bytes_max_;
+    std::size_t bytes_ = 0;
+    std::uint64_t next_number_ = 0;
+    std::array<Lane, ranks> lanes_;
+};
+
+}  // namespace umbratap::report

@@ -1,0 +1,14 @@
+// The kinds of sinks; output.cpp has the table. Each throws SinkError where it cannot be opened or
+// is described in a way that makes no sense.
+#pragma once
+
+#include <memory>
+
+#include "report/output.h"
+
+namespace umbratap::report {
+
+/// A file, or standard output for "-".
+std::unique_ptr<Sink> open_file(const Output& output, const Sender& sender);
+
+}  // namespace umbratap::report
