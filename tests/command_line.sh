@@ -97,6 +97,17 @@ expect 4 'no-such-key' run -r "$keyed/traffic.pcapng" --tls-key no-such-key
 expect 3 'words:1: ' run -r "$keyed/traffic.pcapng" --tls-key words
 expect 2 'usage: umbratap keys status' "$program" keys
 
+# Events of yesterday in the words of other schemas.
+run -r "$capture" --json >events
+for format in ecs ocsf cef leef zeek; do
+    expect 0 '' "$program" render --format "$format" <events
+    grep -q shadow-server out || [ $format = zeek ] || { echo "WRONG: no alert in $format"; failures=$((failures + 1)); }
+done
+expect 0 '' "$program" render --format eve <events
+cmp -s out events || { echo 'WRONG: eve is not the identity'; failures=$((failures + 1)); }
+expect 1 '1 lines are no events' "$program" render --format ecs <words
+expect 2 'usage: umbratap render' "$program" render --format xml
+
 # A key log that comes while the capture does (K2), over two files: the first is renamed in between (K1).
 mkfifo late
 : >late.log && chmod 600 late.log

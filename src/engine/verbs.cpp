@@ -12,6 +12,7 @@
 #include "engine/run.h"
 #include "inventory/store.h"
 #include "report/eve.h"
+#include "report/rendering.h"
 
 namespace umbratap::engine {
 
@@ -106,6 +107,21 @@ int inventory_verb(std::vector<std::string> words) {
     throw UsageError("inventory: there is no '" + words[0] + "'; there are show and export");
 }
 
+/// Events that were written before, from standard input, in the words of another schema.
+int render_verb(std::vector<std::string> words) {
+    const std::string format = take_option(words, "--format", "");
+    const std::optional<report::Rendering> rendering = report::rendering_of(format);
+    if (!rendering || !words.empty())
+        throw UsageError("usage: umbratap render --format ecs|ocsf|cef|leef|zeek < EVENTS");
+    std::size_t wrong = 0;
+    for (std::string line, out; std::getline(std::cin, line); out.clear()) {
+        if (!report::render(*rendering, line.append("\n"), out)) ++wrong;
+        std::cout << out;
+    }
+    if (wrong > 0) std::cerr << "render: " << wrong << " lines are no events\n";
+    return wrong > 0 ? 1 : 0;
+}
+
 /// The words behind it are those of a run.
 int keys_verb(const std::vector<std::string>& words) {
     if (words.empty() || words[0] != "status")
@@ -125,6 +141,7 @@ std::optional<int> run_verb(const std::vector<std::string>& words) {
     if (words[0] == "rules") return rules_verb(std::move(rest));
     if (words[0] == "inventory") return inventory_verb(std::move(rest));
     if (words[0] == "keys") return keys_verb(rest);
+    if (words[0] == "render") return render_verb(std::move(rest));
     for (const char* later : {"policy", "explain", "suppress", "doctor"}) {
         if (words[0] == later) throw UsageError(words[0] + ": not in this version yet");
     }

@@ -3,17 +3,32 @@
 
 #include <array>
 
+#include "report/renderings/renderings.h"
+
 namespace umbratap::report {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> names = {"eve", "ecs", "ocsf", "cef", "leef", "zeek"};
+struct Schema {
+    std::string_view name;
+    void (*render)(const EventReader& event, std::string& out);
+};
+
+// In the order of the enumeration; EVE is the event itself.
+constexpr std::array<Schema, 6> schemas = {{
+    {"eve", nullptr},
+    {"ecs", render_ecs},
+    {"ocsf", render_ocsf},
+    {"cef", render_cef},
+    {"leef", render_leef},
+    {"zeek", render_zeek},
+}};
 
 }  // namespace
 
 std::optional<Rendering> rendering_of(std::string_view name) noexcept {
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        if (names[i] == name) return static_cast<Rendering>(i);
+    for (std::size_t i = 0; i < schemas.size(); ++i) {
+        if (schemas[i].name == name) return static_cast<Rendering>(i);
     }
     return {};
 }
@@ -23,7 +38,12 @@ bool render(Rendering rendering, std::string_view eve_line, std::string& out) no
         out += eve_line;
         return true;
     }
-    return false;
+    // It keeps its buffers, so that an event costs few allocations; each thread that renders has
+    // its own.
+    thread_local EventReader event;
+    if (!event.read(eve_line)) return false;
+    schemas[static_cast<std::size_t>(rendering)].render(event, out);
+    return true;
 }
 
 }  // namespace umbratap::report

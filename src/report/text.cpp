@@ -96,6 +96,15 @@ bool is_deceptive(char32_t code) noexcept {
     return holds(deceptive, code);
 }
 
+void append_escape(char32_t code, std::string& out) {
+    std::array<char, 8> digits;
+    const char* end =
+        std::to_chars(digits.begin(), digits.end(), static_cast<std::uint32_t>(code), 16).ptr;
+    out += "\\u{";
+    out.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
+    out.push_back('}');
+}
+
 std::string_view cut_text(std::string_view text, std::size_t bytes_max) noexcept {
     if (text.size() <= bytes_max) return text;
     std::size_t end = bytes_max;
@@ -128,17 +137,14 @@ std::string terminal_text(std::string_view text, int columns_max) {
     int columns = 0;
     while (!text.empty()) {
         const Character character = first_character(text);
-        std::array<char, 16> escape{'\\', 'u', '{'};
+        std::string escape;
         std::string_view piece = text.substr(0, character.length);
         int width = columns_of(character.code);
         if (!character.valid) {
             piece = "\uFFFD";
         } else if (is_deceptive(character.code)) {
-            char* end = std::to_chars(escape.data() + 3, escape.data() + 14,
-                                      static_cast<std::uint32_t>(character.code), 16)
-                            .ptr;
-            *end++ = '}';
-            piece = {escape.data(), static_cast<std::size_t>(end - escape.data())};
+            append_escape(character.code, escape);
+            piece = escape;
             width = static_cast<int>(piece.size());
         }
         if (columns + width > columns_max || out.size() > text_bytes_max) {

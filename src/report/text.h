@@ -26,6 +26,9 @@ Character first_character(std::string_view text) noexcept;
 /// bidirectional and zero-width characters, tags and variation selectors.
 bool is_deceptive(char32_t code) noexcept;
 
+/// Appends what stands for a deceptive character where it must be seen: "\u{202e}".
+void append_escape(char32_t code, std::string& out);
+
 /// The longest beginning of `text` that has at most `bytes_max` bytes and does not end within a
 /// character.
 std::string_view cut_text(std::string_view text, std::size_t bytes_max) noexcept;
