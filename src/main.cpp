@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "capture/source.h"
+#include "engine/keeper.h"
 #include "engine/options.h"
 #include "engine/run.h"
 #include "engine/verbs.h"
@@ -23,8 +24,9 @@ int main(int argc, char** argv) {
         if (const auto status = engine::run_verb({argv + 1, argv + argc})) return *status;
         const engine::CommandLine line = engine::read_command_line(argc, argv);
         if (line.exit) return *line.exit;
-        return line.options.test_config ? engine::test_config(line.options)
-                                        : engine::run(line.options);
+        if (line.options.test_config) return engine::test_config(line.options);
+        return line.options.interfaces.empty() ? engine::run(line.options)
+                                               : engine::run_live(line.options);
     } catch (const engine::UsageError& error) {
         return say(error, 2);
     } catch (const detect::RuleError& error) {

@@ -79,6 +79,9 @@ public:
     /// As of now. A file loses nothing.
     virtual LossCounts losses() { return {}; }
 
+    /// Names of inputs that are gone and may come back, when all should be opened anew.
+    virtual std::vector<std::string> gone() const { return {}; }
+
     /// Lets nothing more in; what was let in is still read. For an end without loss.
     virtual void stop() noexcept {}
 

@@ -137,6 +137,29 @@ report::Output read_output(const YamlNode& node) {
     }
 }
 
+void read_capture(const YamlNode& capture, Options& options) {
+    capture.allow_only(
+        {"snap_length", "ring_bytes", "promiscuous", "block_wait", "spread", "cpus"});
+    if (const auto node = capture.find("snap_length"))
+        options.capture.snap_length = static_cast<std::uint32_t>(node->integer(64, 262144));
+    if (const auto node = capture.find("ring_bytes")) {
+        options.capture.ring_bytes =
+            static_cast<std::uint64_t>(node->integer(1 << 20, 16 * gibibyte));
+    }
+    if (const auto node = capture.find("promiscuous"))
+        options.capture.promiscuous = node->boolean();
+    if (const auto node = capture.find("block_wait")) {
+        options.capture.block_wait = std::chrono::duration_cast<Duration>(
+            std::chrono::duration<double>(node->number(0.001, 10)));
+    }
+    if (const auto node = capture.find("spread"))
+        options.spread = static_cast<Spread>(node->one_of({"automatic", "kernel", "reader"}));
+    if (const auto node = capture.find("cpus")) {
+        for (const YamlNode& cpu : node->elements_or_one())
+            options.cpus.push_back(static_cast<unsigned>(cpu.integer(0, 4095)));
+    }
+}
+
 }  // namespace
 
 void read_config(const std::string& file, Options& options) {
@@ -146,7 +169,8 @@ void read_config(const std::string& file, Options& options) {
         {"read",    "interface",        "filter",  "policy", "keylog",  "keylog_strict",
          "tls_key", "decrypted_mirror", "output",  "json",   "events",  "payloads",
          "metrics", "workers",          "fail_on", "quiet",  "verbose", "rules",
-         "cache",   "inventory",        "sensor",  "limits"});
+         "cache",   "inventory",        "sensor",  "limits", "capture", "stats_interval",
+         "user"});
     const auto text = [&](const char* key, std::string& place) {
         if (const auto node = config.find(key)) place = node->text();
     };
@@ -176,6 +200,12 @@ void read_config(const std::string& file, Options& options) {
     text("metrics", options.metrics);
     if (const auto node = config.find("workers"))
         options.workers = static_cast<unsigned>(node->integer(0, 256));
+    if (const auto node = config.find("stats_interval")) {
+        options.stats_interval = std::chrono::duration_cast<Duration>(
+            std::chrono::duration<double>(node->number(1, 86400)));
+    }
+    text("user", options.user);
+    if (const auto node = config.find("capture")) read_capture(*node, options);
     if (const auto node = config.find("fail_on"))
         options.fail_on = static_cast<int>(node->integer(1, 4));
     flag("quiet", options.quiet);

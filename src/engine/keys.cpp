@@ -46,12 +46,26 @@ std::string read_private_key(const std::string& name) {
 
 }  // namespace
 
+std::vector<std::string> read_private_keys(const Options& options) {
+    if (!options.tls_keys.empty()) forbid_core_dumps();
+    std::vector<std::string> keys;
+    for (const std::string& name : options.tls_keys) keys.push_back(read_private_key(name));
+    return keys;
+}
+
+void forbid_core_dumps() {
+    static bool forbidden = false;
+    if (forbidden) return;
+    const rlimit none{0, 0};
+    ::setrlimit(RLIMIT_CORE, &none);
+    ::prctl(PR_SET_DUMPABLE, 0);
+    forbidden = true;
+}
+
 Keys::Keys(const Options& options)
     : followed_(!options.keylogs.empty()),
       files_({options.keylogs, !options.interfaces.empty(), options.keylog_strict}) {
-    if (!options.tls_keys.empty()) forbid_core_dumps();
-    for (const std::string& name : options.tls_keys)
-        private_keys_.push_back(read_private_key(name));
+    private_keys_ = read_private_keys(options);
 }
 
 Keys::~Keys() {
@@ -73,15 +87,6 @@ void Keys::feed(capture::Source& source, Crew& crew) {
     } else {
         looked_ = Clock::now();
     }
-}
-
-/// From now on one would hold what opens other people's traffic.
-void Keys::forbid_core_dumps() {
-    if (guarded_) return;
-    const rlimit none{0, 0};
-    ::setrlimit(RLIMIT_CORE, &none);
-    ::prctl(PR_SET_DUMPABLE, 0);
-    guarded_ = true;
 }
 
 void Keys::give(std::string secrets, Crew& crew) {

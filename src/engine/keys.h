@@ -13,6 +13,12 @@
 
 namespace umbratap::engine {
 
+/// Of the files that the options name, PEM; to be wiped after use. From now on there are no core
+/// dumps of this process. Throws capture::InputError, detect::RuleError.
+std::vector<std::string> read_private_keys(const Options& options);
+/// A core dump would hold what opens other people's traffic.
+void forbid_core_dumps();
+
 class Keys {
 public:
     /// Opens key logs and reads private keys. Throws capture::InputError, detect::RuleError.
@@ -32,14 +38,12 @@ private:
     using Clock = std::chrono::steady_clock;
     static constexpr Clock::duration look_again_after = std::chrono::milliseconds(100);
 
-    void forbid_core_dumps();
     void give(std::string secrets, Crew& crew);
 
     bool followed_;
     capture::KeyLogFiles files_;
     std::vector<std::string> private_keys_;
     Clock::time_point looked_{};
-    bool guarded_ = false;
 };
 
 }  // namespace umbratap::engine

@@ -87,6 +87,7 @@ struct Reading {
     Time drain_until;
     std::mutex mutex;
     std::vector<capture::Notice> notices;
+    std::vector<std::string> gone;
 
     Reading(std::unique_ptr<capture::Source> s, const Limits& limits)
         : source(std::move(s)), unwrapper(limits) {}
@@ -104,6 +105,7 @@ struct Reading {
         if (std::vector<capture::Notice> said = source->take_notices(); !said.empty()) {
             const std::lock_guard lock(mutex);
             notices.insert(notices.end(), said.begin(), said.end());
+            gone = source->gone();
         }
         return more;
     }
@@ -159,6 +161,7 @@ struct LiveCrew::State {
     Counts sum;            // as of the last second
     Counts reader_counts;  // what the reader knows, where there is one
     Time last_time{};
+    std::vector<capture::Notice> troubles;  // of outputs
 
     explicit State(Reporter& r) : reporter(r) {}
 
@@ -382,6 +385,7 @@ struct LiveCrew::State {
             take_out(std::max(safe, released), entries);
             for (Harvest::Entry& entry : entries) batch.push_back(std::move(entry.sighting));
             reporter.push(batch);
+            reporter.flush();
             batch.clear();
             if (!all_ended && safe != Time(Duration::min())) tick(clock, safe);
             if (!all_ended) arrivals.wait(seen, std::memory_order_acquire);
@@ -395,6 +399,10 @@ struct LiveCrew::State {
         add_up(now);
         reporter.tick(now);
         reporter.tell_stats(counts(), now);
+        if (std::string line = reporter.take_trouble(); !line.empty()) {
+            const std::lock_guard lock(sum_mutex);
+            troubles.push_back({std::move(line), false});
+        }
     }
 
     Counts counts() const {
@@ -470,7 +478,21 @@ std::vector<capture::Notice> LiveCrew::take_notices() {
         std::move(reading->notices.begin(), reading->notices.end(), std::back_inserter(all));
         reading->notices.clear();
     }
+    const std::lock_guard lock(state_->sum_mutex);
+    std::move(state_->troubles.begin(), state_->troubles.end(), std::back_inserter(all));
+    state_->troubles.clear();
     return all;
+}
+
+std::vector<std::string> LiveCrew::gone() const {
+    std::vector<std::string> names;
+    for (auto& reading : state_->readings) {
+        const std::lock_guard lock(reading->mutex);
+        for (const std::string& name : reading->gone) {
+            if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+        }
+    }
+    return names;
 }
 
 }  // namespace umbratap::engine

@@ -51,7 +51,10 @@ public:
 
     /// As of the last second.
     Counts counts() const;
+    /// Of sources and outputs.
     std::vector<capture::Notice> take_notices();
+    /// Names of inputs that are gone, see capture::Source.
+    std::vector<std::string> gone() const;
 
     static constexpr Duration drain_wait_max = std::chrono::seconds(5);
 

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <thread>
 
 #include "engine/config.h"
 
@@ -22,6 +23,9 @@ std::string joined(const std::vector<std::string>& words, const char* between) {
     return all;
 }
 
+constexpr const char* live_metrics = "127.0.0.1:9464";
+constexpr Duration live_stats_interval = std::chrono::minutes(1);
+
 std::string default_cache_directory() {
     if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache != '\0')
         return std::string(cache) + "/umbratap";
@@ -38,10 +42,12 @@ void check(const Options& options) {
         }
     }
     if (options.read.empty() && options.interfaces.empty() && !options.test_config) {
-        throw UsageError("nothing to read: give a capture with -r FILE (see --help)");
+        throw UsageError(
+            "nothing to read: give a capture with -r FILE, or an interface with -i NAME (see "
+            "--help)");
     }
-    if (!options.interfaces.empty())
-        throw UsageError("-i: live capture is not in this version yet; read captures with -r");
+    if (!options.read.empty() && !options.interfaces.empty())
+        throw UsageError("-r and -i: read captures or listen, one at a time");
 }
 
 }  // namespace
@@ -153,6 +159,11 @@ Payloads payloads_of(std::string_view word) {
                                 : Payloads::none;
 }
 
+unsigned worker_count(const Options& options) {
+    const unsigned asked = options.workers.value_or(options.interfaces.empty() ? 1 : 0);
+    return asked != 0 ? asked : std::max(1U, std::thread::hardware_concurrency());
+}
+
 CommandLine read_command_line(int argc, const char* const* argv) {
     CommandLine line;
     line.exit = parse(argc, argv, line.options);
@@ -167,6 +178,11 @@ CommandLine read_command_line(int argc, const char* const* argv) {
     Options& options = line.options;
     if (options.rules.empty()) options.rules = default_rules_directory();
     if (options.cache.empty()) options.cache = default_cache_directory();
+    if (!options.interfaces.empty()) {
+        if (options.metrics.empty()) options.metrics = live_metrics;
+        if (options.stats_interval == Duration::zero())
+            options.stats_interval = live_stats_interval;
+    }
     if (options.json) options.outputs.push_back(report::parse_output("-"));
     check(options);
     return line;
@@ -182,7 +198,7 @@ std::vector<std::string> describe(const Options& options) {
         "inventory: " + (options.inventory.empty() ? "in memory" : options.inventory),
         "events: " + joined(options.events, ","),
         "metrics: " + (options.metrics.empty() ? "off" : options.metrics),
-        "workers: " + number(options.workers),
+        "workers: " + number(worker_count(options)),
         "memory: " + number(options.limits.memory_bytes_max >> 20) + " MiB a core",
         "flows: " + number(options.limits.table.flows_max) + " a core",
         "texts: parsed up to " + number(options.limits.http.text_bytes_max >> 20) + " MiB",

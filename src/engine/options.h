@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "capture/interface_options.h"
 #include "engine/tools.h"
 #include "inventory/inventory.h"
 #include "report/output.h"
@@ -21,6 +22,10 @@ class UsageError : public std::runtime_error {
 
 enum class Payloads : std::uint8_t { none, redacted, full };
 Payloads payloads_of(std::string_view word);
+
+/// Who deals packets out to several workers: the kernel, which cannot look into tunnels; a thread
+/// of ours; or the kernel until packets come out of tunnels.
+enum class Spread : std::uint8_t { automatic, kernel, reader };
 
 struct Options {
     std::vector<std::string> read;
@@ -38,9 +43,9 @@ struct Options {
                                        "inventory", "anomaly", "stats"};
     Payloads payloads = Payloads::none;
     std::string metrics;
-    unsigned workers = 1;
-    Duration stats_interval{};  ///< between `stats` events; zero: only at the end
-    int fail_on = 0;  ///< 0: never
+    std::optional<unsigned> workers;  ///< 0: one a core. Files: 1, live: one a core
+    Duration stats_interval{};        ///< between `stats` events; zero: only at the end
+    int fail_on = 0;                  ///< 0: never
     bool test_config = false;
     bool quiet = false;
     int verbose = 0;
@@ -48,6 +53,10 @@ struct Options {
     std::string cache;      ///< directory of compiled patterns; empty: none
     std::string inventory;  ///< SQLite file; empty: in memory
     std::string sensor_id, sensor_group;
+    capture::InterfaceOptions capture;
+    Spread spread = Spread::automatic;
+    std::vector<unsigned> cpus;  ///< workers stay on these, one behind the other; empty: anywhere
+    std::string user;            ///< live: whom parser and outlet run as; empty: see sandbox.h
     Limits limits;
     inventory::Limits inventory_limits;
 };
@@ -56,6 +65,9 @@ struct CommandLine {
     Options options;
     std::optional<int> exit;  ///< --help, --version: what to say was said
 };
+
+/// How many workers the run has.
+unsigned worker_count(const Options& options);
 
 /// Reads the command line, and the config file that it names. Throws UsageError, detect::RuleError.
 CommandLine read_command_line(int argc, const char* const* argv);

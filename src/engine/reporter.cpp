@@ -2,6 +2,9 @@
 #include "engine/reporter.h"
 
 #include <algorithm>
+#include <chrono>
+
+#include "base/digest.h"
 
 namespace umbratap::engine {
 
@@ -41,6 +44,7 @@ Reporter::Reporter(const Options& options, report::Sinks sinks, BookPointer book
       sinks_(std::move(sinks)),
       eve_({options.sensor_id, options.sensor_group}),
       summary_wanted_(options.outputs.empty()) {
+    note_reload(true);
     if (!options.metrics.empty()) metrics_ = std::make_unique<report::Metrics>(options.metrics);
 }
 
@@ -138,6 +142,8 @@ void Reporter::tell_stats(const Counts& counts, Time now) {
 void Reporter::publish(const Counts& counts) {
     if (!metrics_) return;
     report::Gauges gauges;
+    gauges.rules_reload_success = reload_success_;
+    gauges.rules_reload_timestamp_seconds = reload_seconds_;
     gauges.memory_bytes["conversations"] = counts.memory_bytes;
     gauges.tcp_gaps = counts.gaps;
     gauges.tls_connections = {{"decrypted", counts.tls.decrypted},
@@ -162,6 +168,36 @@ void Reporter::finish(const Counts& counts, bool cut_short, Time last) {
     report::flush(sinks_, true);
     report::finish(sinks_, std::chrono::steady_clock::now() + finish_wait_max);
     publish(counts);
+}
+
+void Reporter::flush() {
+    report::flush(sinks_, false);
+}
+
+void Reporter::tell_restart(std::uint64_t restarts, const std::string& reason, Time now) {
+    const detect::AlertKind& kind = book_->catalogue.find("sensor-restarted");
+    inventory::Alert alert;
+    alert.time = now;
+    alert.category = kind.category;
+    alert.signature = kind.signature;
+    alert.signature_id = kind.signature_id;
+    alert.rev = kind.rev;
+    alert.severity = kind.severity;
+    alert.metadata = kind.metadata;
+    alert.id = to_hex(
+        Bytes(sha1(as_bytes(reason + std::to_string(now.time_since_epoch().count())))).first(8));
+    alert.count = restarts;
+    alert.matched = reason;
+    alert.where = "sensor";
+    records_.emplace_back(std::move(alert));
+    tell(records_);
+    restarts_ = restarts;
+}
+
+void Reporter::note_reload(bool success) noexcept {
+    reload_success_ = success;
+    reload_seconds_ =
+        std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
 void Reporter::reopen() {

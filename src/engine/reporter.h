@@ -2,6 +2,7 @@
 // thread.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -34,7 +35,15 @@ public:
     /// The end of the run: everything open is told, then the final `stats`.
     void finish(const Counts& counts, bool cut_short, Time last);
 
+    /// Hands on what outputs have gathered.
+    void flush();
     void reopen();
+
+    /// We were started again after our end was not wanted: an alert about ourselves.
+    void tell_restart(std::uint64_t restarts, const std::string& reason, Time now);
+    /// A reload of rules and policy that came to a good or bad end. From any thread.
+    void note_reload(bool success) noexcept;
+
     std::string summary(const report::SummaryOptions& options) const;
     int worst_severity() const;
     /// The latest trouble of a sink or the inventory file, once; empty where there is none.
@@ -56,6 +65,9 @@ private:
     report::Eve eve_;
     Batch<inventory::Record> records_;
     Time stats_due_{};
+    std::uint64_t restarts_ = 0;
+    std::atomic<bool> reload_success_ = true;
+    std::atomic<double> reload_seconds_ = 0;  // since 1970
     bool summary_wanted_;
 };
 

@@ -1,12 +1,10 @@
 // One run over captures.
 #include "engine/run.h"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 #include <cstring>
 #include <iostream>
 #include <thread>
@@ -16,6 +14,7 @@
 #include "engine/keys.h"
 #include "engine/keys_status.h"
 #include "engine/reporter.h"
+#include "engine/terminal.h"
 #include "report/progress.h"
 
 namespace umbratap::engine {
@@ -48,17 +47,6 @@ BookPointer read_anew(const Options& options, const BookPointer& before) {
         std::cerr << "umbratap: " << error.what() << "; the old rules and policy stay in force\n";
         return before;
     }
-}
-
-int terminal_columns() {
-    winsize size{};
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20) return size.ws_col;
-    return 160;  // a file or a pipe: nothing must be cut to fit
-}
-
-bool colour_wanted() {
-    const char* no_colour = std::getenv("NO_COLOR");
-    return isatty(STDOUT_FILENO) != 0 && (no_colour == nullptr || *no_colour == '\0');
 }
 
 class Notices {
@@ -94,9 +82,7 @@ int run(const Options& options, LastWord last_word) {
     for (const std::string& warning : book->policy.warnings())
         std::cerr << "umbratap: " << warning << '\n';
 
-    const unsigned workers =
-        options.workers == 0 ? std::max(1U, std::thread::hardware_concurrency()) : options.workers;
-    Crew crew(options, workers, book, reporter);
+    Crew crew(options, worker_count(options), book, reporter);
     report::Progress progress(!options.quiet && isatty(STDERR_FILENO) != 0, options.read.front());
     Notices notices(options);
     Batch<capture::Frame> frames;
@@ -137,8 +123,7 @@ int run(const Options& options, LastWord last_word) {
     if (last_word == LastWord::keys_status) {
         std::cout << keys_status(counts) << std::flush;
     } else if (options.outputs.empty()) {
-        std::cout << reporter.summary({colour_wanted(), terminal_columns(), book->policy.given()})
-                  << std::flush;
+        std::cout << reporter.summary(summary_options(book->policy.given())) << std::flush;
         if (!std::cout) {
             std::cerr << "umbratap: standard output: " << std::strerror(errno) << '\n';
             trouble = true;

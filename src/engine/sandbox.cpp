@@ -251,10 +251,7 @@ std::vector<Attempt> attempts() {
 
 }  // namespace
 
-void drop_rights(const std::string& name) {
-    // Nobody may look into it, as it holds keys and other people's traffic.
-    if (prctl(PR_SET_DUMPABLE, 0) != 0) fail("PR_SET_DUMPABLE", errno);
-    if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0) fail("PR_SET_PDEATHSIG", errno);
+void drop_rights(const std::string& name, Orphaned orphaned) {
     capng_clear(CAPNG_SELECT_BOTH);
     if (geteuid() == 0) {
         const passwd& user = user_of(name);
@@ -262,13 +259,31 @@ void drop_rights(const std::string& name) {
             capng_change_id(static_cast<int>(user.pw_uid), static_cast<int>(user.pw_gid),
                             static_cast<capng_flags_t>(CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING));
         if (changed != 0) fail("cannot become user " + std::string(user.pw_name), EPERM);
-        prctl(PR_SET_DUMPABLE, 0);  // a change of user resets both
-        prctl(PR_SET_PDEATHSIG, SIGTERM);
-    } else if (!name.empty() && name != user_of(name).pw_name) {
+    } else if (!name.empty() && user_of(name).pw_uid != geteuid()) {
         fail("cannot become user " + name, EPERM);
     }
     if (capng_apply(CAPNG_SELECT_CAPS) != 0) fail("cannot give up capabilities", EPERM);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail("PR_SET_NO_NEW_PRIVS", errno);
+    // Nobody may look into it, as it holds keys and other people's traffic. A change of user resets
+    // both of these.
+    if (prctl(PR_SET_DUMPABLE, 0) != 0) fail("PR_SET_DUMPABLE", errno);
+    if (orphaned == Orphaned::ends && prctl(PR_SET_PDEATHSIG, SIGTERM) != 0)
+        fail("PR_SET_PDEATHSIG", errno);
+}
+
+void keep_rights_of_keeper() {
+    capng_get_caps_process();
+    std::vector<unsigned> kept;
+    for (const unsigned capability :
+         {CAP_NET_RAW, CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_KILL, CAP_DAC_READ_SEARCH}) {
+        if (capng_have_capability(CAPNG_PERMITTED, capability) != 0) kept.push_back(capability);
+    }
+    capng_clear(CAPNG_SELECT_CAPS);
+    for (const unsigned capability : kept) {
+        capng_update(CAPNG_ADD, static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED),
+                     capability);
+    }
+    if (capng_apply(CAPNG_SELECT_CAPS) != 0) fail("cannot give up capabilities", EPERM);
 }
 
 void lock_down() {
@@ -288,7 +303,7 @@ bool test_sandbox(const std::string& user) {
     if (child == 0) {
         int allowed = 0;
         try {
-            drop_rights(user);
+            drop_rights(user, Orphaned::ends);
             for (const std::string& line : describe_sandbox()) std::cout << line << '\n';
             lock_down();
             for (const Attempt& attempt : attempts()) {

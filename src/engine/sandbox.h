@@ -8,11 +8,17 @@
 
 namespace umbratap::engine {
 
+/// What becomes of a process whose parent dies: it goes on, or it is told to end (SIGTERM).
+enum class Orphaned : bool { goes_on, ends };
+
 /// Becomes the user `name` (the one who started it, where that is not root and `name` is empty; of
 /// root's children `umbratap`, or else `nobody`), with no group beside its own, no capability, and
-/// no way to new ones; and dies with the process that made it. Before any thread is made. Throws
-/// std::runtime_error.
-void drop_rights(const std::string& name);
+/// no way to new ones. Before any thread is made. Throws std::runtime_error.
+void drop_rights(const std::string& name, Orphaned orphaned);
+
+/// Of what it has, this process keeps what opening interfaces and key logs and starting children of
+/// another user needs.
+void keep_rights_of_keeper();
 
 /// From here on no file can be opened, no program started, no socket made and no other process
 /// touched, by this thread and all that it makes: Landlock where the kernel has it, and seccomp.
