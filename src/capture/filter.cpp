@@ -7,30 +7,13 @@
 #include <stdexcept>
 #include <utility>
 
+#include "capture/link_number.h"
+
 namespace umbratap::capture {
 
 namespace {
 
 constexpr int snap_length = 262144;
-
-/// Numbers in files (LINKTYPE_) and numbers in libpcap's interface (DLT_) differ for a few old
-/// types.
-int in_libpcap(std::uint16_t link_type) noexcept {
-    switch (link_type) {
-        case 100:
-            return DLT_ATM_RFC1483;
-        case 101:
-            return DLT_RAW;
-        case 102:
-            return DLT_SLIP_BSDOS;
-        case 103:
-            return DLT_PPP_BSDOS;
-        case 106:
-            return DLT_ATM_CLIP;
-        default:
-            return link_type;
-    }
-}
 
 }  // namespace
 
