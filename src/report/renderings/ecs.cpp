@@ -11,7 +11,7 @@ namespace umbratap::report {
 
 namespace {
 
-constexpr std::string_view ecs_version = "8.17.0";
+constexpr std::string_view ecs_version = "8.11.0";
 
 /// How ECS sorts an event type: `event.kind`, `event.category`, `event.type`.
 struct Sort {

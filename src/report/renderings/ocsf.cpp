@@ -79,8 +79,8 @@ Activity activity_of_call(std::string_view method) noexcept {
 }
 
 Activity activity_of_http(std::string_view method) noexcept {
-    constexpr std::array<std::string_view, 8> known = {"CONNECT", "DELETE", "GET", "HEAD",
-                                                       "OPTIONS", "POST",   "PUT", "TRACE"};
+    constexpr std::array<std::string_view, 9> known = {
+        "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT", "TRACE", "PATCH"};
     const auto* found = std::find(known.begin(), known.end(), method);
     if (method.empty()) return {4002, 0, {}};
     if (found == known.end()) return {4002, other, method};

@@ -3,6 +3,7 @@
 // names; mcp, mcp_session and known_mcp are ours.
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <span>
 
 #include "report/json.h"
@@ -160,6 +161,12 @@ public:
         const std::string fraction = std::to_string(1'000'000 + count % 1'000'000).substr(1);
         out.append(std::to_string(count / 1'000'000)).append(".").append(fraction);
     }
+    void percent(std::string_view name, double value) {
+        char digits[32];
+        const auto end =
+            std::to_chars(digits, digits + sizeof digits, value, std::chars_format::fixed, 3);
+        json_.key(name).append(digits, end.ptr);
+    }
 
 private:
     JsonWriter json_;
@@ -187,6 +194,14 @@ void write_place(const EventReader& event, FlatWriter& zeek) {
     if (!proto.empty()) zeek.text("proto", proto == "TCP" ? "tcp" : "udp");
 }
 
+// Of what should have been in TCP streams and QUIC, the part that was missing.
+void write_loss(const EventReader& event, FlatWriter& zeek) {
+    const double payload = event.number("stats.payload.tcp").value_or(0) +
+                           event.number("stats.payload.quic").value_or(0);
+    const double gap = event.number("stats.blind.gap").value_or(0);
+    zeek.percent("percent_lost", payload > 0 ? 100 * gap / payload : 0);
+}
+
 }  // namespace
 
 void render_zeek(const EventReader& event, std::string& out) {
@@ -201,6 +216,7 @@ void render_zeek(const EventReader& event, std::string& out) {
         write_place(event, zeek);
         if (start) zeek.seconds("duration", event.microseconds() - *start);
         if (log->path == "notice") zeek.text("note", note_of(event.text("alert.category")));
+        if (log->path == "capture_loss") write_loss(event, zeek);
         zeek.copy(log->fields, event);
         if (log->parties) zeek.copy(party_fields, event);
         zeek.copy("event_id", event, "event_id");

@@ -52,3 +52,12 @@ TEST_CASE("zeek: a connection has the time of its first packet, and a duration")
     CHECK(conn.at("/ts") == "1790856000.0");
     CHECK(conn.at("/duration") == "2.5");
 }
+
+TEST_CASE("zeek: loss is the part of the payload that was missing") {
+    inventory::Stats stats;
+    CHECK(Json(rendered(Rendering::zeek, stats)).at("/percent_lost") == "0.0");
+    stats.payload.tcp = 3000;
+    stats.payload.quic = 1000;
+    stats.blind = {{"gap", 500}};
+    CHECK(Json(rendered(Rendering::zeek, stats)).at("/percent_lost") == "12.5");
+}
