@@ -1,6 +1,8 @@
 // Who does the work in a live run.
 #include "engine/live_crew.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <atomic>
 #include <deque>
@@ -29,6 +31,14 @@ constexpr Duration clock_step = std::chrono::seconds(10);
 
 Time wall_clock() {
     return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+}
+
+/// Where there is no such CPU the thread stays where it likes.
+void pin(std::thread& thread, unsigned cpu) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    pthread_setaffinity_np(thread.native_handle(), sizeof set, &set);
 }
 
 /// What all workers are told, at once, by the thread that rules them.
@@ -163,12 +173,15 @@ struct LiveCrew::State {
     Time last_time{};
     std::vector<capture::Notice> troubles;  // of outputs
 
-    explicit State(Reporter& r) : reporter(r) {}
+    const std::vector<unsigned>& cpus;
+
+    State(const Options& options, Reporter& r) : reporter(r), cpus(options.cpus) {}
 
     bool dealt() const { return readings.size() < workers.size(); }
 
     void start() {
-        for (auto& worker : workers) {
+        for (std::size_t w = 0; w < workers.size(); ++w) {
+            const auto& worker = workers[w];
             worker->thread = std::thread([this, &one = *worker] {
                 if (one.reading != nullptr) {
                     work_on_source(one);
@@ -176,6 +189,7 @@ struct LiveCrew::State {
                     work_on_parcels(one);
                 }
             });
+            if (!cpus.empty()) pin(worker->thread, cpus[w % cpus.size()]);
         }
         if (dealt()) reader = std::thread([this] { deal(*readings[0]); });
         reporting = std::thread([this] { report(); });
@@ -420,7 +434,7 @@ struct LiveCrew::State {
 
 LiveCrew::LiveCrew(const Options& options, std::vector<std::unique_ptr<capture::Source>> sources,
                    unsigned workers, const BookPointer& book, Reporter& reporter)
-    : state_(std::make_unique<State>(reporter)) {
+    : state_(std::make_unique<State>(options, reporter)) {
     for (auto& source : sources)
         state_->readings.push_back(std::make_unique<Reading>(std::move(source), options.limits));
     for (unsigned i = 0; i < workers; ++i) {
@@ -475,7 +489,12 @@ std::vector<capture::Notice> LiveCrew::take_notices() {
     std::vector<capture::Notice> all;
     for (auto& reading : state_->readings) {
         const std::lock_guard lock(reading->mutex);
-        std::move(reading->notices.begin(), reading->notices.end(), std::back_inserter(all));
+        for (capture::Notice& notice : reading->notices) {
+            // All members of a group see the same happen to their interface.
+            if (std::none_of(all.begin(), all.end(),
+                             [&](const auto& other) { return other.text == notice.text; }))
+                all.push_back(std::move(notice));
+        }
         reading->notices.clear();
     }
     const std::lock_guard lock(state_->sum_mutex);

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "engine/config.h"
+#include "engine/sandbox.h"
 
 namespace umbratap::engine {
 
@@ -91,7 +92,7 @@ std::optional<int> parse(int argc, const char* const* argv, Options& options) {
         "4 an input cannot be read, 10 an alert of --fail-on severity was raised.");
     std::string events, payloads;
     std::vector<std::string> filter, outputs;
-    bool version = false;
+    bool version = false, self_test = false;
     // One value an option: a repeatable option must not swallow the filter behind it.
     const auto list = [&](const char* name, std::vector<std::string>& values, const char* text) {
         return app.add_option(name, values, text)->allow_extra_args(false);
@@ -124,6 +125,8 @@ std::optional<int> parse(int argc, const char* const* argv, Options& options) {
         ->check(CLI::Range(1, 4));
     app.add_flag("-T,--test-config", options.test_config,
                  "read config, rules and policy, print what is in force, exit");
+    app.add_flag("--self-test-sandbox", self_test,
+                 "lock a process down like the one that parses, let it try what it must not, exit");
     app.add_flag("-q,--quiet", options.quiet, "no progress, no notices");
     app.add_flag("-v,--verbose", options.verbose, "say more on standard error");
     app.add_flag("-V,--version", version, "print the version");
@@ -140,6 +143,7 @@ std::optional<int> parse(int argc, const char* const* argv, Options& options) {
     } catch (const CLI::ParseError& error) {
         throw UsageError(std::string(error.what()) + " (see --help)");
     }
+    if (self_test) return test_sandbox(options.user) ? 0 : 1;
     if (version) {
         std::cout << "umbratap " UMBRATAP_VERSION "\n";
         return 0;

@@ -47,10 +47,14 @@ const passwd& user_of(const std::string& name) {
         "user: there is neither 'umbratap' nor 'nobody'; name one in the config");
 }
 
+/// What the kernel has of Landlock; below 1: nothing.
+long landlock_version() {
+    return syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
+}
+
 /// No rule allows anything, so no path can be opened.
 void restrict_files() {
-    const auto version =
-        syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    const long version = landlock_version();
     if (version < 1) return;  // this kernel has none; seccomp stands alone
     landlock_ruleset_attr rules{};
     // Rights that all versions know: 1 has 13 of them, 2 REFER, 3 TRUNCATE.
@@ -292,8 +296,11 @@ void lock_down() {
 }
 
 std::vector<std::string> describe_sandbox() {
-    return {"user id: " + status_of("Uid"), "capabilities: " + status_of("CapEff"),
-            "no new privileges: " + status_of("NoNewPrivs"), "seccomp: " + status_of("Seccomp")};
+    return {
+        "user id: " + status_of("Uid"), "capabilities: " + status_of("CapEff"),
+        "no new privileges: " + status_of("NoNewPrivs"),
+        "Landlock: " + (landlock_version() < 1 ? std::string("not in this kernel")
+                                               : "version " + std::to_string(landlock_version()))};
 }
 
 bool test_sandbox(const std::string& user) {
