@@ -103,7 +103,7 @@ void ChannelSink::write(const Event& event) noexcept {
     if (queue_.empty() && outgoing_.size() - sent_ < gathered_bytes_max) {
         append_frame('E', event_bytes_, outgoing_);
     } else {
-        dropped_ += queue_.push(rank_of(event), event_bytes_);
+        dropped_ += queue_.push(rank_of(event), next_number_++, event_bytes_);
     }
     if (outgoing_.size() - sent_ >= gathered_bytes_max || event.severity != 0) send_out();
 }

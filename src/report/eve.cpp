@@ -388,6 +388,7 @@ Event Eve::event(const Record& record) {
     append_event_id(id, id_);
     Event event;
     event.line = line_;
+    event.timestamp = event.line.substr(std::string_view(R"({"timestamp":")").size(), 31);
     event.type = event_type(record);
     event.id = id_;
     if (const auto* alert = std::get_if<inventory::Alert>(&record))

@@ -1,7 +1,7 @@
 // An event as bytes: what travels through the channel, waits in queues, lies in a spool.
 //
-//     severity  size of type  size of id  size of community id   type  id  community id  line
-//      1 byte      1 byte       1 byte         1 byte            …
+//     severity, and a byte for the size of each: timestamp, type, id, community id; then these, and
+//     the line
 #pragma once
 
 #include <optional>

@@ -3,8 +3,8 @@
 
 namespace umbratap::report {
 
-std::uint64_t SeverityQueue::push(unsigned rank, std::string_view bytes) {
-    Entry entry{next_number_, std::string(bytes)};
+std::uint64_t SeverityQueue::push(unsigned rank, std::uint64_t number, std::string_view bytes) {
+    Entry entry{number, std::string(bytes)};
     const std::size_t cost = entry.cost();
     std::size_t staying = bytes_;  // once all of lower rank went
     for (unsigned lower = rank + 1; lower < ranks; ++lower) staying -= lanes_[lower].bytes;
@@ -15,17 +15,16 @@ std::uint64_t SeverityQueue::push(unsigned rank, std::string_view bytes) {
             --lower;
             continue;
         }
-        take_from(lanes_[lower], lower);
+        take_from(lower);
         ++given_up;
     }
-    ++next_number_;
     bytes_ += cost;
     lanes_[rank].bytes += cost;
     lanes_[rank].entries.push_back(std::move(entry));
     return given_up;
 }
 
-SeverityQueue::Taken SeverityQueue::take() {
+unsigned SeverityQueue::oldest_rank() const noexcept {
     unsigned oldest = ranks;
     for (unsigned rank = 0; rank < ranks; ++rank) {
         const auto& entries = lanes_[rank].entries;
@@ -33,10 +32,19 @@ SeverityQueue::Taken SeverityQueue::take() {
         if (oldest == ranks || entries.front().number < lanes_[oldest].entries.front().number)
             oldest = rank;
     }
-    return take_from(lanes_[oldest], oldest);
+    return oldest;
 }
 
-SeverityQueue::Taken SeverityQueue::take_from(Lane& lane, unsigned rank) {
+std::uint64_t SeverityQueue::front_number() const noexcept {
+    return lanes_[oldest_rank()].entries.front().number;
+}
+
+SeverityQueue::Taken SeverityQueue::take() {
+    return take_from(oldest_rank());
+}
+
+SeverityQueue::Taken SeverityQueue::take_from(unsigned rank) {
+    Lane& lane = lanes_[rank];
     Entry& entry = lane.entries.front();
     bytes_ -= entry.cost();
     lane.bytes -= entry.cost();

@@ -16,10 +16,13 @@ class SeverityQueue {
 public:
     explicit SeverityQueue(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
-    /// Takes a copy of the event's bytes. Returns how many events were given up, perhaps this one.
-    std::uint64_t push(unsigned rank, std::string_view bytes);
+    /// Takes a copy of the event's bytes. `number` grows from call to call. Returns how many events
+    /// were given up, perhaps this one.
+    std::uint64_t push(unsigned rank, std::uint64_t number, std::string_view bytes);
     bool empty() const noexcept { return bytes_ == 0; }
-    /// The oldest, and how it ranks. There must be one.
+    /// The number of the oldest; there must be one.
+    std::uint64_t front_number() const noexcept;
+    /// The oldest, and how it ranks; there must be one.
     struct Taken {
         unsigned rank = 0;
         std::string bytes;
@@ -38,11 +41,11 @@ private:
         std::deque<Entry> entries;
         std::size_t bytes = 0;
     };
-    Taken take_from(Lane& lane, unsigned rank);
+    Taken take_from(unsigned rank);
+    unsigned oldest_rank() const noexcept;
 
     std::size_t bytes_max_;
     std::size_t bytes_ = 0;
-    std::uint64_t next_number_ = 0;
     std::array<Lane, ranks> lanes_;
 };
 

@@ -7,6 +7,7 @@ using namespace umbratap::report;
 TEST_CASE("event bytes: an event comes back as it went") {
     Event event;
     event.line = "{}\n";
+    event.timestamp = "2026-10-01T12:00:00.123456+0000";
     event.type = "alert";
     event.severity = 2;
     event.id = "0123456789abcdef";
@@ -16,6 +17,7 @@ TEST_CASE("event bytes: an event comes back as it went") {
     const auto back = read_event(bytes);
     REQUIRE(back);
     CHECK(back->line == event.line);
+    CHECK(back->timestamp == event.timestamp);
     CHECK(back->type == event.type);
     CHECK(back->severity == event.severity);
     CHECK(back->id == event.id);

@@ -4,9 +4,18 @@
 
 using namespace umbratap::report;
 
+namespace {
+
+std::uint64_t push(SeverityQueue& queue, unsigned rank, std::string_view bytes) {
+    static std::uint64_t number = 0;
+    return queue.push(rank, number++, bytes);
+}
+
+}  // namespace
+
 TEST_CASE("severity queue: what came first goes first, whatever its rank") {
     SeverityQueue queue(1 << 20);
-    for (const unsigned rank : {2U, 0U, 1U, 2U}) queue.push(rank, std::to_string(rank));
+    for (const unsigned rank : {2U, 0U, 1U, 2U}) push(queue, rank, std::to_string(rank));
     std::string order;
     while (!queue.empty()) order += queue.take().bytes;
     CHECK(order == "2012");
@@ -17,8 +26,8 @@ TEST_CASE("severity queue: a million of the lowest rank do not push out ten of t
     SeverityQueue queue(1 << 20);
     std::uint64_t given_up = 0;
     for (int i = 0; i < 1'000'000; ++i) {
-        given_up += queue.push(2, "low");
-        if (i % 100'000 == 0) given_up += queue.push(0, "high");
+        given_up += push(queue, 2, "low");
+        if (i % 100'000 == 0) given_up += push(queue, 0, "high");
     }
     CHECK(queue.bytes() <= 1 << 20);
     CHECK(given_up + queue.events() == 1'000'010);
@@ -30,14 +39,14 @@ TEST_CASE("severity queue: a million of the lowest rank do not push out ten of t
 TEST_CASE("severity queue: the lowest rank yields first, its oldest before its newest") {
     SeverityQueue queue(1000);
     const std::string text(250, 'x');
-    CHECK(queue.push(2, "a" + text) == 0);
-    CHECK(queue.push(1, "b" + text) == 0);
-    CHECK(queue.push(2, "c" + text) == 0);
-    CHECK(queue.push(2, "d" + text) == 1);  // no lower rank is there: it goes itself
-    CHECK(queue.push(1, "e" + text) == 1);  // for a
-    CHECK(queue.push(0, "f" + text) == 1);  // for c
-    CHECK(queue.push(0, "g" + text) == 1);  // for b
-    CHECK(queue.push(2, std::string(2000, 'x')) == 1);
+    CHECK(push(queue, 2, "a" + text) == 0);
+    CHECK(push(queue, 1, "b" + text) == 0);
+    CHECK(push(queue, 2, "c" + text) == 0);
+    CHECK(push(queue, 2, "d" + text) == 1);  // no lower rank is there: it goes itself
+    CHECK(push(queue, 1, "e" + text) == 1);  // for a
+    CHECK(push(queue, 0, "f" + text) == 1);  // for c
+    CHECK(push(queue, 0, "g" + text) == 1);  // for b
+    CHECK(push(queue, 2, std::string(2000, 'x')) == 1);
     std::string order;
     while (!queue.empty()) order += queue.take().bytes[0];
     CHECK(order == "efg");
