@@ -12,7 +12,7 @@ import argparse, datetime, json, pathlib, re, subprocess, sys
 try:
     import jsonschema
 except ImportError:
-    print("recipes.py: skipped, needs python3-jsonschema")
+    print("skipped: needs python3-jsonschema")
     sys.exit(77)
 
 root = pathlib.Path(__file__).resolve().parent.parent

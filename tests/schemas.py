@@ -14,7 +14,7 @@ sys.dont_write_bytecode = True
 try:
     import jsonschema
 except ImportError:
-    print("schemas.py: skipped, needs python3-jsonschema")
+    print("skipped: needs python3-jsonschema")
     sys.exit(77)
 
 root = pathlib.Path(__file__).resolve().parent.parent

@@ -12,7 +12,7 @@ import collections, datetime, fnmatch, ipaddress, json, pathlib, re, sys, uuid
 try:
     import jsonschema, yaml
 except ImportError:
-    print("sigma.py: skipped, needs python3-jsonschema and python3-yaml")
+    print("skipped: needs python3-jsonschema and python3-yaml")
     sys.exit(77)
 
 root = pathlib.Path(__file__).resolve().parent.parent
