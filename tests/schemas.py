@@ -26,6 +26,7 @@ event_types = ["alert", "mcp", "mcp_session", "inventory", "anomaly", "stats", "
 not_in_ocsf = {"mcp_session", "anomaly", "tls", "stream", "stats"}
 not_in_cef = {"http", "tls", "flow", "stream"}
 problems = collections.Counter()
+closed = set()  # of which schemas it was tried that they refuse what nobody named
 
 
 def wrong(text):
@@ -109,10 +110,10 @@ def at(event, path):
 def check_valid(validator, event, name):
     for error in validator.iter_errors(event):
         wrong(f"{name}: {error.json_path}: {error.message}")
-    # The schema is closed: what nobody named is wrong.
-    strange = {**event, "strange": 1}
-    if validator.is_valid(strange):
-        wrong(f"{name}: the schema takes a field that nobody named")
+    if name not in closed:
+        closed.add(name)
+        if validator.is_valid({**event, "strange": 1}):
+            wrong(f"{name}: the schema takes a field that nobody named")
 
 
 def lines_of(command, **options):
@@ -136,7 +137,7 @@ def check_json_rendering(name, events, rendered, validator):
     }[name]
     for event, line in zip(events, rendered):
         told = read_json(line)
-        check_valid(validator, told, name)
+        check_valid(validator, told, f"{name} of {event['event_type']}")
         for there, here in same.items():
             if at(told, there) != at(event, here):
                 wrong(f"{name}: {there} is {at(told, there)!r}, {here} {at(event, here)!r}")

@@ -6,6 +6,7 @@
 // else deceives a reader has no escape in CEF and is written as "\u{202e}".
 #include <array>
 
+#include "report/renderings/field.h"
 #include "report/renderings/key_values.h"
 #include "report/renderings/renderings.h"
 #include "report/renderings/severity.h"
@@ -16,7 +17,7 @@ namespace {
 
 /// A key, what it holds, and for custom keys the label that must go with it.
 struct Key {
-    std::string_view key, from, label;
+    std::string_view name, from, label;
 };
 
 constexpr std::array keys = {
@@ -76,9 +77,7 @@ void append(std::string_view key, std::string_view value, std::string& out) {
     }
 }
 
-void append_custom(std::string_view key, std::string_view value, std::string_view label,
-                   std::string& out) {
-    append(key, value, out);
+void append_label(std::string_view key, std::string_view label, std::string& out) {
     append(std::string(key) + "Label", label, out);
 }
 
@@ -90,8 +89,10 @@ void append_addresses(const EventReader& event, std::string& out) {
         append("src", source, out);
         append("dst", destination, out);
     } else {
-        append_custom("c6a2", source, "Source IPv6 Address", out);
-        append_custom("c6a3", destination, "Destination IPv6 Address", out);
+        append("c6a2", source, out);
+        append_label("c6a2", "Source IPv6 Address", out);
+        append("c6a3", destination, out);
+        append_label("c6a3", "Destination IPv6 Address", out);
     }
 }
 
@@ -109,20 +110,16 @@ void render_cef(const EventReader& event, std::string& out) {
     append_addresses(event, out);
     append("start", milliseconds_value(event, "mcp.session.start"), out);
     append("end", milliseconds_value(event, "mcp.session.end"), out);
-    std::string_view written;
-    for (const Key& key : keys) {
+    write_each(keys, [&](const Key& key) {
         const std::string value = visible_value(event, key.from, "\r\n");
-        if (value.empty() || key.key == written) continue;
-        written = key.key;
-        if (key.label.empty()) {
-            append(key.key, value, out);
-        } else {
-            append_custom(key.key, value, key.label, out);
-        }
-    }
+        append(key.name, value, out);
+        if (!value.empty()) append_label(key.name, key.label, out);
+        return !value.empty();
+    });
     if (event.type() == "stats") {
         const auto blind = static_cast<std::uint64_t>(event.sum("stats.blind"));
-        append_custom("cn3", std::to_string(blind), "blindBytes", out);
+        append("cn3", std::to_string(blind), out);
+        append_label("cn3", "blindBytes", out);
     }
     out.push_back('\n');
 }

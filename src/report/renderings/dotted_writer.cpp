@@ -15,6 +15,7 @@ std::string_view parent_of(std::string_view path) noexcept {
 }  // namespace
 
 std::string& DottedWriter::key(std::string_view name) {
+    if (names_ == Names::flat) return json_.key(name);
     const auto is_inside = [&] {
         return open_.empty() || (name.starts_with(open_) && name.substr(open_.size(), 1) == ".");
     };
@@ -73,10 +74,7 @@ bool DottedWriter::copy_text(std::string_view name, const EventReader& event,
 }
 
 void DottedWriter::copy(std::span<const Field> fields, const EventReader& event) {
-    std::string_view written;
-    for (const Field& field : fields) {
-        if (field.name != written && copy(field.name, event, field.from)) written = field.name;
-    }
+    write_each(fields, [&](const Field& field) { return copy(field.name, event, field.from); });
 }
 
 }  // namespace umbratap::report

@@ -1,5 +1,5 @@
 // A JSON object that is written by the dotted names of its members: "source.ip" puts `ip` into
-// `source`.
+// `source`. Where names are flat (Zeek) the dot belongs to them.
 #pragma once
 
 #include <cstdint>
@@ -9,19 +9,17 @@
 
 #include "report/json.h"
 #include "report/renderings/event_reader.h"
+#include "report/renderings/field.h"
 
 namespace umbratap::report {
-
-/// One row of a table: what EVE calls `from` is `name` in the other schema. Of rows with one name,
-/// which stand together, the first that the event has counts.
-struct Field {
-    std::string_view name, from;
-};
 
 /// Names must be literals; those that begin alike come one after the other.
 class DottedWriter {
 public:
-    explicit DottedWriter(std::string& out) : json_(out) {}
+    enum class Names : std::uint8_t { nested, flat };
+
+    explicit DottedWriter(std::string& out, Names names = Names::nested)
+        : json_(out), names_(names) {}
 
     /// A comma where one is needed, the braces, the key and its colon: a value must follow.
     std::string& key(std::string_view name);
@@ -38,6 +36,7 @@ public:
 
 private:
     JsonWriter json_;
+    Names names_;
     std::string_view open_;  // the object that is open, as a path
 };
 

@@ -44,10 +44,6 @@ std::string milliseconds_value(const EventReader& event, std::string_view path) 
     return time ? std::to_string(*time / 1000) : std::string();
 }
 
-std::string_view event_class(const EventReader& event) {
-    return event.type() == "alert" ? event.text("alert.category") : event.type();
-}
-
 std::string_view event_title(const EventReader& event) {
     if (event.type() == "alert") return event.text("alert.signature");
     for (const Title& each : titles) {

@@ -16,9 +16,6 @@ std::string visible_value(const EventReader& event, std::string_view path,
 /// Milliseconds since 1970 of the timestamp at `path`; empty if there is none.
 std::string milliseconds_value(const EventReader& event, std::string_view path);
 
-/// A word for the event in a header: the category of an alert, else its type.
-std::string_view event_class(const EventReader& event);
-
 /// "MCP to a server that policy does not approve", "MCP call", …; empty for types that CEF and LEEF
 /// leave out (http, tls, flow, stream).
 std::string_view event_title(const EventReader& event);

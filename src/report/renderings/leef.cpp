@@ -7,7 +7,7 @@
 // "\u{7c}".
 #include <array>
 
-#include "report/renderings/dotted_writer.h"
+#include "report/renderings/field.h"
 #include "report/renderings/key_values.h"
 #include "report/renderings/renderings.h"
 #include "report/renderings/severity.h"
@@ -83,13 +83,11 @@ void render_leef(const EventReader& event, std::string& out) {
     append("devTime", milliseconds_value(event, "timestamp"), out);
     append("sev", std::to_string(severity_of(event).leef), out);
     append("msg", alert ? visible_value(event, "alert.signature") : event_title(event), out);
-    std::string_view written;
-    for (const Field& attribute : attributes) {
+    write_each(attributes, [&](const Field& attribute) {
         const std::string value = visible_value(event, attribute.from);
-        if (value.empty() || attribute.name == written) continue;
-        written = attribute.name;
         append(attribute.name, value, out);
-    }
+        return !value.empty();
+    });
     if (event.type() == "stats") {
         const auto blind = static_cast<std::uint64_t>(event.sum("stats.blind"));
         append("blindBytes", std::to_string(blind), out);

@@ -8,19 +8,19 @@
 namespace umbratap::report {
 
 struct Severity {
-    int eve;   ///< 1 (worst) to 4; 0: the event is no alert
     int ecs;   ///< `event.severity`, the risk scores that Elastic's own rules have, up to 99
     int ocsf;  ///< `severity_id`: 1 informational, 2 low, 3 medium, 4 high, 5 critical
     int cef;   ///< 0 to 10: low to 3, medium to 6, high to 8, very high
     int leef;  ///< `sev`, 1 to 10
 };
 
+/// By the severity of EVE, 1 to 4; 0: the event is no alert.
 inline constexpr std::array<Severity, 5> severities = {{
-    {0, 0, 1, 0, 1},
-    {1, 99, 5, 10, 10},
-    {2, 73, 4, 8, 8},
-    {3, 47, 3, 5, 5},
-    {4, 21, 2, 3, 3},
+    {0, 1, 0, 1},
+    {99, 5, 10, 10},
+    {73, 4, 8, 8},
+    {47, 3, 5, 5},
+    {21, 2, 3, 3},
 }};
 
 inline const Severity& severity_of(const EventReader& event) {

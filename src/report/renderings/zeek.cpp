@@ -6,7 +6,6 @@
 #include <charconv>
 #include <span>
 
-#include "report/json.h"
 #include "report/renderings/dotted_writer.h"
 #include "report/renderings/renderings.h"
 
@@ -135,42 +134,14 @@ constexpr std::array logs = {
     Log{"stats", "capture_loss", loss_fields},
 };
 
-/// One flat object: dots belong to the names.
-class FlatWriter {
-public:
-    explicit FlatWriter(std::string& out) : json_(out) {}
-    ~FlatWriter() { json_.close_even_if_empty(); }
-
-    void text(std::string_view name, std::string_view value) {
-        write_json_string(value, json_.key(name));
-    }
-    bool copy(std::string_view name, const EventReader& event, std::string_view from) {
-        return event.has(from) && event.append_json(from, json_.key(name));
-    }
-    void copy(std::span<const Field> fields, const EventReader& event) {
-        std::string_view written;
-        for (const Field& field : fields) {
-            if (field.name != written && copy(field.name, event, field.from)) written = field.name;
-        }
-    }
-    void seconds(std::string_view name, std::int64_t microseconds) {
-        const bool negative = microseconds < 0;
-        const auto count = static_cast<std::uint64_t>(negative ? -microseconds : microseconds);
-        std::string& out = json_.key(name);
-        if (negative) out.push_back('-');
-        const std::string fraction = std::to_string(1'000'000 + count % 1'000'000).substr(1);
-        out.append(std::to_string(count / 1'000'000)).append(".").append(fraction);
-    }
-    void percent(std::string_view name, double value) {
-        char digits[32];
-        const auto end =
-            std::to_chars(digits, digits + sizeof digits, value, std::chars_format::fixed, 3);
-        json_.key(name).append(digits, end.ptr);
-    }
-
-private:
-    JsonWriter json_;
-};
+void write_seconds(std::string_view name, std::int64_t microseconds, DottedWriter& zeek) {
+    const bool negative = microseconds < 0;
+    const auto count = static_cast<std::uint64_t>(negative ? -microseconds : microseconds);
+    std::string& out = zeek.key(name);
+    if (negative) out.push_back('-');
+    const std::string fraction = std::to_string(1'000'000 + count % 1'000'000).substr(1);
+    out.append(std::to_string(count / 1'000'000)).append(".").append(fraction);
+}
 
 // "shadow-server" is MCP::Shadow_Server to Zeek.
 std::string note_of(std::string_view category) {
@@ -184,7 +155,7 @@ std::string note_of(std::string_view category) {
     return note;
 }
 
-void write_place(const EventReader& event, FlatWriter& zeek) {
+void write_place(const EventReader& event, DottedWriter& zeek) {
     constexpr std::array fields = {Field{"id.orig_h", "src_ip"}, Field{"id.orig_p", "src_port"},
                                    Field{"id.resp_h", "dest_ip"}, Field{"id.resp_p", "dest_port"},
                                    Field{"community_id", "community_id"}};
@@ -195,11 +166,15 @@ void write_place(const EventReader& event, FlatWriter& zeek) {
 }
 
 // Of what should have been in TCP streams and QUIC, the part that was missing.
-void write_loss(const EventReader& event, FlatWriter& zeek) {
+void write_loss(const EventReader& event, DottedWriter& zeek) {
     const double payload = event.number("stats.payload.tcp").value_or(0) +
                            event.number("stats.payload.quic").value_or(0);
     const double gap = event.number("stats.blind.gap").value_or(0);
-    zeek.percent("percent_lost", payload > 0 ? 100 * gap / payload : 0);
+    char digits[32];
+    const auto end =
+        std::to_chars(digits, digits + sizeof digits, payload > 0 ? 100 * gap / payload : 0,
+                      std::chars_format::fixed, 3);
+    if (end.ec == std::errc()) zeek.key("percent_lost").append(digits, end.ptr);
 }
 
 }  // namespace
@@ -208,19 +183,18 @@ void render_zeek(const EventReader& event, std::string& out) {
     const auto* log = std::find_if(logs.begin(), logs.end(),
                                    [&](const Log& each) { return each.type == event.type(); });
     if (log == logs.end()) return;
-    {
-        FlatWriter zeek(out);
-        zeek.text("_path", log->path);
-        const auto start = microseconds_of(event.text("flow.start"));
-        zeek.seconds("ts", start.value_or(event.microseconds()));
-        write_place(event, zeek);
-        if (start) zeek.seconds("duration", event.microseconds() - *start);
-        if (log->path == "notice") zeek.text("note", note_of(event.text("alert.category")));
-        if (log->path == "capture_loss") write_loss(event, zeek);
-        zeek.copy(log->fields, event);
-        if (log->parties) zeek.copy(party_fields, event);
-        zeek.copy("event_id", event, "event_id");
-    }
+    DottedWriter zeek(out, DottedWriter::Names::flat);
+    zeek.text("_path", log->path);
+    const auto start = microseconds_of(event.text("flow.start"));
+    write_seconds("ts", start.value_or(event.microseconds()), zeek);
+    write_place(event, zeek);
+    if (start) write_seconds("duration", event.microseconds() - *start, zeek);
+    if (log->path == "notice") zeek.text("note", note_of(event.text("alert.category")));
+    if (log->path == "capture_loss") write_loss(event, zeek);
+    zeek.copy(log->fields, event);
+    if (log->parties) zeek.copy(party_fields, event);
+    zeek.copy("event_id", event, "event_id");
+    zeek.close();
     out.push_back('\n');
 }
 
