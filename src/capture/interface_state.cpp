@@ -6,6 +6,7 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <string_view>
@@ -58,6 +59,8 @@ InterfaceState read_state(Bytes body) {
     state.all_multicast = (head.ifi_flags & IFF_ALLMULTI) != 0;
     for_each_attribute(body.subspan(NLMSG_ALIGN(sizeof head)), [&](int type, Bytes value) {
         if (type == IFLA_IFNAME) state.name = text(value);
+        if (type == IFLA_ADDRESS && value.size() == state.address.size())
+            std::copy(value.begin(), value.end(), state.address.begin());
         if (type == IFLA_MTU) state.mtu = number(value);
         if (type == IFLA_PROMISCUITY) state.promiscuous = number(value) > 0;
         if (type == IFLA_NUM_RX_QUEUES) state.queues_in = number(value);

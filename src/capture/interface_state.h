@@ -6,6 +6,7 @@
 // the same name in another network namespace, as /sys may do.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,6 +19,7 @@ struct InterfaceState {
     int index = 0;
     std::string name;
     std::string kind;  ///< "veth", "bridge", "bond", ...; empty for a physical device
+    std::array<std::uint8_t, 6> address{};  ///< MAC address; zeros where it has none
     bool up = false;
     bool carrier = false;         ///< something answers at the other end
     bool promiscuous = false;     ///< set so, or by any program that captures
