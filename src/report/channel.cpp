@@ -224,7 +224,7 @@ ChannelReader::State ChannelReader::serve() noexcept {
     }
     flush(sinks_, false);
     if (state == State::open && came == Came::end) state = State::ended;
-    if (state == State::finished) finish(sinks_, Clock::now() + finish_wait_max);
+    if (state == State::finished) flush(sinks_, true);
     const auto now = Clock::now();
     if (state == State::finished || now - told_ >= tell_interval) {
         told_ = now;

@@ -71,16 +71,14 @@ public:
 
     enum class State : std::uint8_t {
         open,
-        finished,  ///< the other side is done, and the sinks have finished
+        finished,  ///< the other side is done, and the sinks have all that it said
         ended,     ///< the other side went without a word, perhaps within an event
         broken     ///< what came was no frame
     };
     /// To be called when `descriptor` can be read, and once a second at least: feeds the sinks with
-    /// what has come, a bounded share of it, and tells the other side how they are. Does not block,
-    /// but for the end: the sinks may take `finish_wait_max` to finish.
+    /// what has come, a bounded share of it, and tells the other side how they are. The sinks are
+    /// not finished with it: another channel may follow.
     State serve() noexcept;
-
-    std::chrono::seconds finish_wait_max{10};
 
 private:
     State take_frames();

@@ -134,7 +134,9 @@ bool EventReader::truth(std::string_view path) const {
 
 std::vector<std::string_view> EventReader::texts(std::string_view path) const {
     std::vector<std::string_view> found;
-    for (const dom::element element : simd_->get<dom::array>(path).value_or(dom::array())) {
+    const std::optional<dom::array> array = simd_->get<dom::array>(path);
+    if (!array) return found;
+    for (const dom::element element : *array) {
         std::string_view text;
         if (element.get(text) == simdjson::SUCCESS) found.push_back(text);
     }
