@@ -147,7 +147,7 @@ def check_json_rendering(name, events, rendered, validator):
 
 def check_pairs_rendering(name, events, rendered):
     read, same = {
-        "cef": (read_cef, {"externalId": "event_id", "cs1": "gen_ai.tool.name", "cs3": "mcp.session.id", "requestMethod": "mcp.method.name", "sourceServiceName": "mcp.client.name"}),
+        "cef": (read_cef, {"externalId": "event_id", "cs1": "gen_ai.tool.name", "cs3": "mcp.session.id", "flexString1": "mcp.method.name", "sourceServiceName": "mcp.client.name"}),
         "leef": (read_leef, {"eventId": "event_id", "tool": "gen_ai.tool.name", "sessionId": "mcp.session.id", "method": "mcp.method.name", "clientName": "mcp.client.name"}),
     }[name]
     schemas = {kind: pairs_schema(name.upper(), kind) for kind in event_types}
@@ -159,7 +159,7 @@ def check_pairs_rendering(name, events, rendered):
             value = at(event, path)
             if values.get(key) != (None if value is None else visible(value)):
                 wrong(f"{name}: {key} is {values.get(key)!r}, {path} {value!r}")
-        if any(key + "Label" not in values for key in values if re.fullmatch(r"c[sn]\d", key)):
+        if any(key + "Label" not in values for key in values if re.fullmatch(r"c[sn]\d|flexString1", key)):
             wrong(f"{name}: a custom key without its label: {line}")
     if len(events) != len(rendered):
         wrong(f"{name}: {len(rendered)} lines of {len(events)} events")
@@ -177,14 +177,14 @@ def main():
         jsonschema.Draft202012Validator.check_schema(schema)
         validators[name] = jsonschema.Draft202012Validator(schema)
 
-    lines = []
+    lines, expected = [], []
     for case in sorted(path.parent for path in (root / "pcaps").glob("*/traffic.pcapng")):
-        for line in (case / "expected.ndjson").read_text().split("\n")[:-1]:
-            check_valid(validators["eve"], read_json(line), f"pcaps/{case.name}/expected.ndjson")
+        expected += (case / "expected.ndjson").read_text().split("\n")[:-1]
         lines += written_events(case, options.bin)
+    for line in dict.fromkeys(expected + lines):
+        event = read_json(line)
+        check_valid(validators["eve"], event, f"eve of {event['event_type']}")
     events = [read_json(line) for line in lines]
-    for event in events:
-        check_valid(validators["eve"], event, f"eve {event['event_type']}")
     for kind in set(event_types) - {event["event_type"] for event in events}:
         wrong(f"no capture has an event of type {kind}")
 

@@ -31,7 +31,7 @@ constexpr std::array keys = {
     Key{"sourceServiceName", "mcp.client.name", {}},
     Key{"destinationServiceName", "mcp.server.name", {}},
     Key{"request", "mcp.server.path", {}},
-    Key{"requestMethod", "mcp.method.name", {}},
+    Key{"flexString1", "mcp.method.name", "method"},
     Key{"requestClientApplication", "mcp.client.user_agent", {}},
     Key{"in", "mcp.request_bytes", {}},
     Key{"out", "mcp.response_bytes", {}},
