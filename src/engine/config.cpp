@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "detect/yaml.h"
+#include "engine/output_config.h"
 
 namespace umbratap::engine {
 
@@ -125,15 +126,6 @@ void read_limits(const YamlNode& limits, Options& options) {
             }
             if (!set) member.key_node.fail(suggested(member.key, keys));
         }
-    }
-}
-
-report::Output read_output(const YamlNode& node) {
-    const YamlNode target = node.is_mapping() ? node.at("to") : node;
-    try {
-        return report::parse_output(target.text("a file, '-' or a URL"));
-    } catch (const report::SinkError& error) {
-        target.fail(error.what());
     }
 }
 

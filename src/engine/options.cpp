@@ -35,13 +35,19 @@ std::string default_cache_directory() {
     return {};
 }
 
-void check(const Options& options) {
-    for (const std::string& event : options.events) {
+void check_events(const std::string& where, const std::vector<std::string>& events) {
+    for (const std::string& event : events) {
         if (std::find(event_types.begin(), event_types.end(), event) == event_types.end()) {
-            throw UsageError("--events: there is no event type '" + event + "'; there are " +
+            throw UsageError(where + ": there is no event type '" + event + "'; there are " +
                              joined(event_types, ", "));
         }
     }
+}
+
+void check(const Options& options) {
+    check_events("--events", options.events);
+    for (const report::Output& output : options.outputs)
+        check_events("output " + output.to, output.events);
     if (options.read.empty() && options.interfaces.empty() && !options.test_config) {
         throw UsageError(
             "nothing to read: give a capture with -r FILE, or an interface with -i NAME (see "

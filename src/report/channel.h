@@ -49,9 +49,9 @@ private:
 
     int descriptor_;
     ChannelLimits limits_;
-    std::string outgoing_;     // whole frames, the first perhaps sent in part
-    std::size_t sent_ = 0;     // bytes of `outgoing_`
-    SeverityQueue queue_;      // behind `outgoing_`
+    std::string outgoing_;  // whole frames, the first perhaps sent in part
+    std::size_t sent_ = 0;  // bytes of `outgoing_`
+    SeverityQueue queue_;   // behind `outgoing_`
     std::uint64_t next_number_ = 0;
     std::string event_bytes_;  // reused
     std::string incoming_;

@@ -1,6 +1,8 @@
 // A sink whose receiver may be down, slow or hostile.
 #include "report/network_sink.h"
 
+#include <algorithm>
+#include <csignal>
 #include <cstring>
 #include <random>
 
@@ -89,24 +91,41 @@ std::string NetworkSink::take_trouble() {
 }
 
 void NetworkSink::run() noexcept {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, nullptr);  // they are for the thread that waits for them
     while (!patience_.over()) {
         refill();
-        if (finishing_ && window_.empty()) break;
+        if (finishing_ && !has_waiting()) {
+            carrier_->close(window_, patience_);
+            settle();
+            if (window_.empty()) break;
+            send_again();
+        }
         const Carrier::Outcome outcome = carrier_->carry(window_, patience_);
         settle();
         tell(outcome.trouble);
         if (outcome.broken) {
-            for (Parcel& parcel : window_) {
-                if (parcel.state != Parcel::State::sent) continue;
-                parcel.state = Parcel::State::waiting;
-                parcel.redelivered = true;
-            }
+            send_again();
             pause();
         } else if (window_.empty()) {
             backlog_.wait(idle_wait);
         }
     }
     end();
+}
+
+bool NetworkSink::has_waiting() const noexcept {
+    return std::any_of(window_.begin(), window_.end(),
+                       [](const Parcel& parcel) { return parcel.state == Parcel::State::waiting; });
+}
+
+void NetworkSink::send_again() noexcept {
+    for (Parcel& parcel : window_) {
+        if (parcel.state != Parcel::State::sent) continue;
+        parcel.state = Parcel::State::waiting;
+        parcel.redelivered = true;
+    }
 }
 
 void NetworkSink::refill() {
@@ -154,8 +173,6 @@ void NetworkSink::pause() {
 
 // What did not arrive stays in the spool, or is lost with this process.
 void NetworkSink::end() noexcept {
-    carrier_->close(window_, patience_);
-    settle();
     std::uint64_t left = 0;
     for (const Parcel& parcel : window_) left += parcel.settled() ? 0 : 1;
     lost_ += backlog_.has_spool() ? 0 : left;

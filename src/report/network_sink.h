@@ -34,6 +34,8 @@ private:
     void run() noexcept;
     void refill();
     void settle();
+    bool has_waiting() const noexcept;
+    void send_again() noexcept;
     void pause();
     void end() noexcept;
     void tell(const std::string& trouble);

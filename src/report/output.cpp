@@ -16,12 +16,22 @@ struct Kind {
 
 // The first whose prefix fits; a path has none.
 constexpr Kind kinds[] = {
-    {"", open_file},
+    {"unix:", open_unix},           {"syslog://", open_syslog},
+    {"syslog+tcp://", open_syslog}, {"syslog+tls://", open_syslog},
+    {"https://", open_http},        {"http://", open_http},
+    {"kafka://", open_kafka},       {"", open_file},
 };
 
 const Kind& kind_of(std::string_view to) {
     return *std::find_if(std::begin(kinds), std::end(kinds),
                          [&](const Kind& kind) { return to.starts_with(kind.prefix); });
+}
+
+std::string_view format_name(Rendering format) {
+    for (const std::string_view name : {"ecs", "ocsf", "cef", "leef", "zeek"}) {
+        if (rendering_of(name) == format) return name;
+    }
+    return "eve";
 }
 
 /// Lets through what an output was asked for.
@@ -53,6 +63,22 @@ private:
 
 }  // namespace
 
+OutputUrl read_output_url(const std::string& url) {
+    OutputUrl result;
+    const std::size_t scheme_end = url.find("://");
+    result.scheme = url.substr(0, scheme_end);
+    const std::string rest = url.substr(scheme_end + 3);
+    const std::size_t authority_end = std::min(rest.find_first_of("/?"), rest.size());
+    const std::string authority = rest.substr(0, authority_end);
+    result.path = rest.substr(authority_end);
+    const bool bracketed = authority.starts_with('[');
+    const std::size_t host_end = bracketed ? authority.find(']') : authority.find(':');
+    result.host = authority.substr(bracketed ? 1 : 0, host_end - (bracketed ? 1 : 0));
+    const std::size_t colon = authority.find(':', bracketed ? host_end : 0);
+    if (colon != std::string::npos) result.port = authority.substr(colon + 1);
+    return result;
+}
+
 Output parse_output(std::string_view text) {
     Output output;
     if (const auto colon = text.find(':'); colon != std::string_view::npos) {
@@ -63,11 +89,45 @@ Output parse_output(std::string_view text) {
     }
     output.to = text;
     if (output.to.empty()) throw SinkError("output: expected a file, '-' or a URL");
+    const std::size_t scheme_end = output.to.find("://");
+    if (scheme_end == std::string::npos) return output;
+    if (kind_of(output.to).prefix.empty()) {
+        throw SinkError(
+            "output " + output.to + ": there is no such kind of output; there are " +
+            "syslog://, syslog+tcp://, syslog+tls://, kafka://, https:// and unix:PATH");
+    }
+    const std::size_t at = output.to.find('@', scheme_end);
+    if (at < output.to.find_first_of("/?", scheme_end + 3)) {
+        throw SinkError("output " + output.to.substr(0, scheme_end) + "://…" +
+                        output.to.substr(at) +
+                        ": secrets do not belong into a URL; put them into a file, and its name " +
+                        "under token_file into the config");
+    }
     return output;
 }
 
 std::string describe(const Output& output) {
-    return output.to;
+    std::string text = output.to == "-" ? "standard output" : output.to;
+    const auto add = [&](const std::string& more) { text += ", " + more; };
+    if (output.format != Rendering::eve) add("as " + std::string(format_name(output.format)));
+    if (!output.events.empty()) {
+        std::string list;
+        for (const std::string& event : output.events) list += (list.empty() ? "" : " ") + event;
+        add("events " + list);
+    }
+    if (output.severity_max != 0)
+        add("alerts of severity " + std::to_string(output.severity_max) + " or worse");
+    if (!output.spool.directory.empty()) {
+        add("spool " + output.spool.directory + " of " +
+            std::to_string(output.spool.bytes_max >> 20) + " MiB");
+    }
+    if (output.rotate.bytes_max != 0)
+        add("turned over at " + std::to_string(output.rotate.bytes_max) + " bytes");
+    if (output.rotate.interval.count() != 0)
+        add("turned over every " + std::to_string(output.rotate.interval.count()) + " s");
+    if (!output.token_file.empty()) add("token of " + output.token_file);
+    if (!output.token_environment.empty()) add("token of $" + output.token_environment);
+    return text;
 }
 
 Sinks open_sinks(const std::vector<Output>& outputs, const Sender& sender) {

@@ -44,6 +44,10 @@ struct Output {
         std::string certificate, key;  ///< PEM files of ours, if the receiver wants to see one
         std::string verify_name;       ///< the name its certificate must have; empty: the host's
     } tls;
+    struct Syslog {
+        int facility = 16;  ///< local0
+        std::string app_name = "umbratap";
+    } syslog;
     std::string token_file, token_environment;  ///< where a secret stands; never the secret
     std::map<std::string, std::string> kafka;   ///< settings of librdkafka
     HttpKind kind = HttpKind::by_path;
@@ -59,6 +63,12 @@ std::string describe(const Output& output);
 struct Sender {
     std::string sensor_id;
 };
+
+/// The parts of SCHEME://AUTHORITY/PATH; a host in brackets loses them. Empty parts are absent.
+struct OutputUrl {
+    std::string scheme, host, port, path;
+};
+OutputUrl read_output_url(const std::string& url);
 
 /// Opens all outputs, or none. Throws SinkError.
 Sinks open_sinks(const std::vector<Output>& outputs, const Sender& sender = {});

@@ -11,4 +11,16 @@ namespace umbratap::report {
 /// A file, or standard output for "-".
 std::unique_ptr<Sink> open_file(const Output& output, const Sender& sender);
 
+/// unix:PATH, lines over a stream, or a datagram an event.
+std::unique_ptr<Sink> open_unix(const Output& output, const Sender& sender);
+
+/// syslog://, syslog+tcp://, syslog+tls://
+std::unique_ptr<Sink> open_syslog(const Output& output, const Sender& sender);
+
+/// https://, http://
+std::unique_ptr<Sink> open_http(const Output& output, const Sender& sender);
+
+/// kafka://
+std::unique_ptr<Sink> open_kafka(const Output& output, const Sender& sender);
+
 }  // namespace umbratap::report
