@@ -2,17 +2,21 @@
 #include "engine/verbs.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
+#include <set>
 
 #include "detect/alerts.h"
 #include "detect/names.h"
 #include "detect/prefilter.h"
 #include "detect/rules.h"
+#include "engine/approve.h"
 #include "engine/options.h"
 #include "engine/run.h"
 #include "inventory/store.h"
 #include "report/eve.h"
 #include "report/rendering.h"
+#include "report/text.h"
 
 namespace umbratap::engine {
 
@@ -51,7 +55,8 @@ int rules_list(const std::string& directory) {
         std::cout << rule.sid << "  " << rule.id << "  weight " << rule.weight << "  " << rule.title
                   << '\n';
     }
-    for (const detect::AlertKind& kind : detect::AlertCatalogue(directory).all()) {
+    const detect::AlertCatalogue catalogue(directory);
+    for (const detect::AlertKind& kind : catalogue.all()) {
         std::cout << kind.signature_id << "  " << kind.category << "  severity " << kind.severity
                   << "  " << kind.signature << '\n';
     }
@@ -79,32 +84,92 @@ int rules_verb(std::vector<std::string> words) {
 
 int inventory_show(const std::string& file) {
     const inventory::Store store(file, inventory::Store::Mode::read_only);
+    const auto shown = [](const std::string& text) { return report::terminal_text(text, 200); };
     for (const inventory::StoredServer& server : store.servers()) {
-        std::cout << server.verdict << "  " << (server.host.empty() ? server.address : server.host)
-                  << ':' << server.port << server.path << "  " << server.transport << ' '
-                  << server.protocol_version << "  " << server.name << ' ' << server.version
-                  << "  clients " << server.clients.size() << "  tools " << server.tools.size()
-                  << "  sessions " << server.sessions << "  "
+        std::cout << server.verdict << "  "
+                  << shown(server.host.empty() ? server.address : server.host) << ':' << server.port
+                  << shown(server.path) << "  " << server.transport << ' '
+                  << shown(server.protocol_version) << "  " << shown(server.name) << ' '
+                  << shown(server.version) << "  clients " << server.clients.size() << "  tools "
+                  << server.tools.size() << "  sessions " << server.sessions << "  "
                   << report::to_timestamp(server.first_seen) << " .. "
                   << report::to_timestamp(server.last_seen) << '\n';
     }
     return 0;
 }
 
+/// `words`: OUT A B …
+int inventory_merge(const std::vector<std::string>& words) {
+    if (words.size() < 2) throw UsageError("usage: umbratap inventory merge OUT FILE…");
+    std::vector<inventory::Store> inputs;
+    for (std::size_t i = 1; i < words.size(); ++i) {
+        std::error_code missing;
+        if (std::filesystem::equivalent(words[0], words[i], missing))
+            throw UsageError("inventory merge: " + words[0] + " is to be written, not read");
+        inputs.emplace_back(words[i], inventory::Store::Mode::read_only);
+    }
+    inventory::Store out(words[0]);
+    const std::size_t before = out.servers().size();
+    for (const inventory::Store& input : inputs) out.merge(input);
+    out.flush();
+    if (const std::string problem = out.problem(); !problem.empty()) {
+        std::cerr << "umbratap: " << problem << '\n';
+        return 1;
+    }
+    std::size_t tools = 0, sessions = 0;
+    const std::vector<inventory::StoredServer> servers = out.servers();
+    std::set<std::string> clients;
+    for (const inventory::StoredServer& server : servers) {
+        clients.insert(server.clients.begin(), server.clients.end());
+        tools += server.tools.size();
+        sessions += server.sessions;
+    }
+    std::cout << words[0] << ": " << servers.size() << " servers (" << servers.size() - before
+              << " new), " << clients.size() << " clients, " << tools << " tools, " << sessions
+              << " sessions, of " << inputs.size() << " inventories\n";
+    return 0;
+}
+
+int inventory_approve(std::vector<std::string> words, const std::string& file) {
+    Approval approval;
+    while (true) {
+        const std::string server = take_option(words, "--server", "");
+        if (server.empty()) break;
+        approval.servers.push_back(server);
+    }
+    approval.verdict = take_option(words, "--verdict", approval.verdict);
+    approval.owner = take_option(words, "--owner", "");
+    approval.reason = take_option(words, "--reason", "");
+    approval.expires = take_option(words, "--expires", "");
+    if (file.empty() || !words.empty()) {
+        throw UsageError(
+            "usage: umbratap inventory approve --inventory FILE [--server HOST[:PORT]]… [--verdict "
+            "approved|tolerated] [--owner WHO] [--reason WHY] [--expires DATE]");
+    }
+    const inventory::Store store(file, inventory::Store::Mode::read_only);
+    std::cout << policy_for(store.servers(), approval);
+    return 0;
+}
+
 int inventory_verb(std::vector<std::string> words) {
+    const std::string verb = words.empty() ? "" : words.front();
+    if (!words.empty()) words.erase(words.begin());
+    if (verb == "merge") return inventory_merge(words);
     const std::string file = take_option(words, "--inventory", "");
+    if (verb == "approve") return inventory_approve(std::move(words), file);
     const std::string format = take_option(words, "--format", "json");
-    if (file.empty() || words.size() != 1 || (format != "json" && format != "csv")) {
+    if (verb != "show" && verb != "export") {
+        throw UsageError("inventory: there is no '" + verb +
+                         "'; there are show, export, merge and approve");
+    }
+    if (file.empty() || !words.empty() || (format != "json" && format != "csv")) {
         throw UsageError(
             "usage: umbratap inventory show|export --inventory FILE [--format json|csv]");
     }
-    if (words[0] == "show") return inventory_show(file);
-    if (words[0] == "export") {
-        const inventory::Store store(file, inventory::Store::Mode::read_only);
-        std::cout << (format == "csv" ? store.export_csv() : store.export_json());
-        return 0;
-    }
-    throw UsageError("inventory: there is no '" + words[0] + "'; there are show and export");
+    if (verb == "show") return inventory_show(file);
+    const inventory::Store store(file, inventory::Store::Mode::read_only);
+    std::cout << (format == "csv" ? store.export_csv() : store.export_json());
+    return 0;
 }
 
 /// Events that were written before, from standard input, in the words of another schema.

@@ -98,6 +98,11 @@ Ledger::Found Ledger::find_or_make(const Session& session, Time time) {
     return {&server, true};
 }
 
+KnownServer* Ledger::find(const KnownServer& like) {
+    const auto found = server_places_.find(key_of(like.host, like.scope, like.port, like.path));
+    return found == server_places_.end() ? nullptr : &known_servers[found->second];
+}
+
 Ledger::News Ledger::learn(const Session& session, KnownServer& server) {
     bool contradicts = false, news = false;
     // Sessions are noted when they end as well; an old one then does not take back what a newer
@@ -117,6 +122,7 @@ Ledger::News Ledger::learn(const Session& session, KnownServer& server) {
     // These may depend on the client, so they are kept and not told.
     take(session.protocol_version, server.protocol_version);
     take(to_string(session.transport), server.transport);
+    take(session.parties.tls, server.tls);
     if (session.parties.flow && !session.parties.proxy) {
         take(packet::to_string(session.parties.flow->server.address), server.address);
     }
@@ -291,6 +297,19 @@ void Ledger::mark_all_written() {
     forgotten_sessions.clear();
 }
 
+// What short texts and the nodes of maps take beside the structures is a guess.
+std::uint64_t Ledger::bytes() const noexcept {
+    constexpr std::uint64_t texts = 128, node = 48;
+    std::uint64_t sum = known_clients.size() * (sizeof(KnownClient) + 2 * texts + node) +
+                        counted_sessions.size() * (sizeof(CountedSession) + 2 * node);
+    for (const KnownServer& server : known_servers) {
+        sum += sizeof server + 2 * texts + node +
+               server.tools.size() * (sizeof(KnownTool) + texts + node) +
+               server.clients.size() * (sizeof(Sight) + node);
+    }
+    return sum;
+}
+
 std::vector<StoredServer> Ledger::servers() const {
     std::vector<StoredServer> all;
     for (const KnownServer& server : known_servers) {
@@ -303,6 +322,8 @@ std::vector<StoredServer> Ledger::servers() const {
         stored.transport = server.transport;
         stored.protocol_version = server.protocol_version;
         stored.verdict = server.verdict;
+        stored.tls = server.tls;
+        stored.scope = server.scope;
         stored.port = server.port;
         stored.sessions = server.sessions;
         stored.calls = server.calls;
@@ -315,12 +336,18 @@ std::vector<StoredServer> Ledger::servers() const {
         }
         for (const auto& [place, sight] : server.clients) {
             const KnownClient& client = known_clients[place];
+            stored.clients_known.push_back({client.address, client.name, client.version,
+                                            client.user_agent, sight.first_seen, sight.last_seen});
+        }
+        std::sort(stored.clients_known.begin(), stored.clients_known.end(),
+                  [](const StoredClient& a, const StoredClient& b) {
+                      return std::tie(a.address, a.name) < std::tie(b.address, b.name);
+                  });
+        for (const StoredClient& client : stored.clients_known) {
             std::string text = client.address;
             if (!client.name.empty()) text += ' ' + client.name;
             if (!client.version.empty()) text += ' ' + client.version;
             stored.clients.push_back(std::move(text));
-            stored.clients_known.push_back({client.address, client.name, client.version,
-                                            client.user_agent, sight.first_seen, sight.last_seen});
         }
     }
     std::sort(all.begin(), all.end(), [](const StoredServer& a, const StoredServer& b) {

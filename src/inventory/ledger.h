@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -38,7 +39,8 @@ struct Sight {
 
 struct KnownServer {
     std::int64_t id = 0;
-    std::string host, scope, address, path, name, version, transport, protocol_version, verdict;
+    std::string host, scope, address, path, name, version, transport, protocol_version, verdict,
+        tls;
     std::uint16_t port = 0;
     std::uint64_t sessions = 0, calls = 0;
     Time first_seen, last_seen;
@@ -82,9 +84,14 @@ public:
     void restore(KnownClient client);
     void restore(std::int64_t id, const CountedSession& session);
 
+    /// See Store::merge.
+    void merge(const Ledger& other);
+
     bool all_is_written() const noexcept;
     void mark_all_written();
     std::uint64_t not_noted() const noexcept { return not_noted_; }
+    /// Memory of all that is known, about.
+    std::uint64_t bytes() const noexcept;
     std::vector<StoredServer> servers() const;
 
     // For the file: everything, and the places of what is to be written.
@@ -101,6 +108,14 @@ private:
     void mark(KnownServer& server);
     void mark(KnownClient& client);
     std::size_t find_client(const std::string& address, const std::string& name);
+    KnownServer* find(const KnownServer& like);
+    KnownServer* add(const KnownServer& from);
+    void merge_server(const KnownServer& from, KnownServer& into);
+    void merge_sight(std::size_t client, const Sight& from, KnownServer& server);
+    std::optional<std::size_t> merge_client(const KnownClient& from);
+    void merge_sessions(const Ledger& other,
+                        const std::unordered_map<std::int64_t, std::size_t>& places);
+    void forget_oldest_sessions();
     void note_sight(std::size_t client, const Session& session, KnownServer& server);
 
     StoreLimits limits_;

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <set>
 
+#include "base/digest.h"
 #include "detect/glob.h"
 #include "detect/host_name.h"
 #include "detect/rules.h"
@@ -158,7 +159,7 @@ std::string_view to_string(Verdict verdict) noexcept {
 
 struct Policy::State {
     bool given = false;
-    std::string file;
+    std::string file, version;
     Verdict unlisted = Verdict::shadow;
     std::vector<PolicyEntry> entries;
 
@@ -222,12 +223,19 @@ Policy Policy::read(const YamlNode& file) {
         for (const YamlNode& node : include->elements())
             add(node, read_included_list(node, directory));
     }
+    std::string texts = file.source(0);
+    for (const PolicyEntry& entry : state.entries) texts += entry.list_digest;
+    state.version = to_hex(Bytes(sha256(as_bytes(texts))).first(8));
     state.prepare_portals();
     return policy;
 }
 
 bool Policy::given() const noexcept {
     return state_->given;
+}
+
+const std::string& Policy::version() const noexcept {
+    return state_->version;
 }
 
 Judgement Policy::judge(const Contact& contact, Seen seen) const {

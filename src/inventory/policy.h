@@ -75,6 +75,8 @@ public:
     /// False if the entry of that name denies the tool, or does not allow it; denial goes first.
     bool tool_allowed(std::string_view entry, std::string_view tool) const;
 
+    /// A hash over the file and all included lists, for events and metrics; empty: none given.
+    const std::string& version() const noexcept;
     /// What is in force, for `-T`: one line an entry.
     std::vector<std::string> describe() const;
     std::vector<std::string> warnings()

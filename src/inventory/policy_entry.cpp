@@ -5,6 +5,7 @@
 #include <charconv>
 #include <filesystem>
 
+#include "base/digest.h"
 #include "detect/host_name.h"
 #include "inventory/url_path.h"
 
@@ -196,6 +197,7 @@ PolicyEntry read_included_list(const YamlNode& node, const std::string& director
     entry.name = own_name ? own_name->text() : list_name ? list_name->text() : file.text();
     entry.file = node.file();
     entry.line = node.line();
+    entry.list_digest = to_hex(sha256(as_bytes(list.source(0))));
     node.at("verdict");
     entry.included = true;
     read_judgement(node, entry);

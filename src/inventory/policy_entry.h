@@ -31,6 +31,7 @@ private:
 
 struct PolicyEntry {
     std::string name, owner, reason, file;
+    std::string list_digest;  ///< of an included list, in hex
     int line = 0;
     HostSet hosts;
     NetworkSet addresses, clients;

@@ -38,6 +38,8 @@ struct StoredClient {
 
 struct StoredServer {
     std::string host, address, path, name, version, transport, protocol_version, verdict;
+    std::string tls;    ///< "none", "1.2", "1.3"; empty where it was not noted
+    std::string scope;  ///< its address, where the host does not name one server for everybody
     std::uint16_t port = 0;
     std::uint64_t sessions = 0, calls = 0;
     Time first_seen, last_seen;
@@ -73,14 +75,20 @@ public:
     /// Notes a tool's definition on a server; appends it if it is new or has changed.
     void note_tool(const Session& session, const mcp::Tool& tool, Time time,
                    std::uint64_t packet_number, Batch<InventoryChange>& changes) noexcept;
+    /// Takes over all that `other` knows. What both know is joined: the earliest first and the
+    /// latest last sight; of what contradicts, that which was seen last; sessions that both counted
+    /// count once. The same again changes nothing.
+    void merge(const Store& other);
     void flush() noexcept;
     /// One line; empty where all is well.
     std::string problem() const;
 
-    /// In order of host, address, port and path.
+    /// In order of host, address, port and path; their clients in order of address and name.
     std::vector<StoredServer> servers() const;
     /// How many servers have which verdict, for metrics; cheap.
     std::map<std::string, std::uint64_t> servers_by_verdict() const;
+    /// Memory of what is known, about; cheap.
+    std::uint64_t bytes() const noexcept;
     /// The whole inventory as JSON (one object) or CSV (one line a server), for `inventory export`.
     std::string export_json() const;
     std::string export_csv() const;

@@ -91,6 +91,7 @@ void append_json(const StoredServer& server, std::string& out) {
     append_member("name", server.name, out);
     append_member("version", server.version, out);
     append_member("transport", server.transport, out);
+    append_member("tls", server.tls, out);
     append_member("protocol_version", server.protocol_version, out);
     append_member("sessions", server.sessions, out);
     append_member("calls", server.calls, out);

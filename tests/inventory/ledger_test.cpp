@@ -160,7 +160,7 @@ TEST_CASE("ledger: a client is new once, and changed with its version") {
     one.parties.client = {"claude", "2"};
     CHECK(ledger.note_client(one, server) == News::first);
     CHECK(ledger.servers()[0].clients ==
-          std::vector<std::string>{"10.0.0.1 cursor 2", "10.0.0.1 claude 2"});
+          std::vector<std::string>{"10.0.0.1 claude 2", "10.0.0.1 cursor 2"});
 }
 
 TEST_CASE("ledger: a tool is new, the same, or changed") {

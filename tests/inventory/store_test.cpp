@@ -209,7 +209,7 @@ TEST_CASE("store: what is no inventory is refused in one line") {
         CHECK(refused(folder / "text", mode) == "not an inventory (no SQLite database)");
         CHECK(refused(folder / "foreign", mode) == "a database of another program, no inventory");
         CHECK(refused(folder / "newer", mode) ==
-              "written by a newer umbratap (tables of version 7, this one knows 1)");
+              "written by a newer umbratap (tables of version 7, this one knows 2)");
         CHECK(refused("/nonexistent/i", mode) == "No such file or directory");
     }
     CHECK(refused(folder.path(), Store::Mode::read_write) == "Is a directory");
@@ -256,6 +256,25 @@ TEST_CASE("store: a full disk is said, nothing is lost, and it is written later"
         CHECK(store.problem().empty());
     }
     CHECK(Store(path, Store::Mode::read_only).servers().size() == 100);
+}
+
+TEST_CASE(
+    "store: a file of an earlier version is read, and made one of this version when written") {
+    const Folder folder;
+    const std::string path = folder / "a.sqlite";
+    Batch<InventoryChange> changes;
+    Session one = session("a.example");
+    one.parties.tls = "1.3";
+    Store(path).note(one, changes);
+    execute(path, "ALTER TABLE servers DROP COLUMN tls; PRAGMA user_version = 1");
+    CHECK(Store(path, Store::Mode::read_only).servers()[0].tls.empty());
+    {
+        Store store(path);
+        CHECK(store.servers()[0].tls.empty());
+        one.end = one.start + std::chrono::hours(1);
+        store.note(one, changes);
+    }
+    CHECK(Store(path, Store::Mode::read_only).servers()[0].tls == "1.3");
 }
 
 TEST_CASE("store: servers are counted by verdict") {
