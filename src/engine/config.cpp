@@ -152,6 +152,24 @@ void read_capture(const YamlNode& capture, Options& options) {
     }
 }
 
+/// An address, or that and who may ask.
+void read_metrics(const YamlNode& metrics, Options& options) {
+    if (!metrics.is_mapping()) {
+        options.metrics = metrics.text("ADDRESS:PORT");
+        return;
+    }
+    metrics.allow_only({"address", "user", "password_file"});
+    options.metrics = metrics.at("address").text("ADDRESS:PORT");
+    const auto user = metrics.find("user"), password_file = metrics.find("password_file");
+    if (user.has_value() != password_file.has_value())
+        (user ? *user : *password_file).fail("expected both user and password_file, or neither");
+    if (!user) return;
+    options.metrics_user = user->text();
+    options.metrics_password_file = password_file->text("the path of a file");
+    if (options.metrics_user.empty() || options.metrics_user.find(':') != std::string::npos)
+        user->fail("expected a name without colon (RFC 7617, 2)");
+}
+
 }  // namespace
 
 void read_config(const std::string& file, Options& options) {
@@ -189,7 +207,7 @@ void read_config(const std::string& file, Options& options) {
     if (const auto node = config.find("payloads")) {
         options.payloads = static_cast<Payloads>(node->one_of({"none", "redacted", "full"}));
     }
-    text("metrics", options.metrics);
+    if (const auto node = config.find("metrics")) read_metrics(*node, options);
     if (const auto node = config.find("workers"))
         options.workers = static_cast<unsigned>(node->integer(0, 256));
     if (const auto node = config.find("stats_interval")) {
@@ -207,9 +225,10 @@ void read_config(const std::string& file, Options& options) {
     text("cache", options.cache);
     text("inventory", options.inventory);
     if (const auto sensor = config.find("sensor")) {
-        sensor->allow_only({"id", "group"});
+        sensor->allow_only({"id", "group", "versions"});
         if (const auto node = sensor->find("id")) options.sensor_id = node->text();
         if (const auto node = sensor->find("group")) options.sensor_group = node->text();
+        if (const auto node = sensor->find("versions")) options.sensor_versions = node->boolean();
     }
     if (const auto limits = config.find("limits")) read_limits(*limits, options);
 }

@@ -12,6 +12,7 @@
 #include "base/problem.h"
 #include "capture/source.h"
 #include "engine/fate.h"
+#include "http/items.h"
 #include "tls/secrets.h"
 
 namespace umbratap::engine {
@@ -61,6 +62,9 @@ struct TlsCounts {
     }
 };
 
+/// HTTP exchanges that ended, by http::Version.
+using ExchangeCounts = std::array<std::uint64_t, 5>;
+
 struct Counts {
     capture::SourceCounts source;
     capture::LossCounts losses;
@@ -76,8 +80,10 @@ struct Counts {
     std::uint64_t truncated_packets = 0, gaps = 0, fragments = 0;
     TlsCounts tls;
     tls::SecretsCounts secrets;  ///< the same for all workers, save `late`
+    ExchangeCounts http_exchanges{};
     std::uint64_t quic_flows = 0;
-    std::uint64_t memory_bytes = 0;
+    std::uint64_t memory_bytes = 0;  ///< kept for conversations, as of the last tick
+    std::uint64_t flow_bytes = 0, secret_bytes = 0;  ///< likewise: flow table, TLS secrets
 
     /// Of another worker, or of the thread that reads.
     Counts& operator+=(const Counts& other) {
@@ -110,7 +116,11 @@ struct Counts {
             secrets = other.secrets;
         secrets.late = late;
         quic_flows += other.quic_flows;
+        for (std::size_t i = 0; i < http_exchanges.size(); ++i)
+            http_exchanges[i] += other.http_exchanges[i];
         memory_bytes += other.memory_bytes;
+        flow_bytes += other.flow_bytes;
+        secret_bytes += other.secret_bytes;
         return *this;
     }
 };

@@ -132,6 +132,10 @@ void Dialogue::scan_long_text(Open& open, const http::Text& text, std::size_t si
 Problem Dialogue::on(const http::ExchangeEnd& end, const Surroundings&, Batch<Sighting>& out) {
     const auto found = open_.find(end.exchange);
     if (found == open_.end()) return no_problem;
+    const Exchange& exchange = *found->second.exchange;
+    if (const http::Head* head =
+            exchange.request ? exchange.request.get() : exchange.response.get())
+        ++tools_->exchange_counts[static_cast<std::size_t>(head->version)];
     if (found->second.of_interest) {
         out.emplace_back(inventory::ExchangeSighting{found->second.exchange, end.time,
                                                      end.packet_number, end.request_bytes,

@@ -91,7 +91,8 @@ std::optional<int> parse(int argc, const char* const* argv, Options& options) {
     CLI::App app("umbratap finds Model Context Protocol traffic to servers that nobody approved.",
                  "umbratap");
     app.footer(
-        "First word may be a subcommand: rules check|list|explain, inventory show|export, keys "
+        "First word may be a subcommand: rules check|list|explain, inventory "
+        "show|export|merge|approve, keys "
         "status.\n"
         "Exit status: 0 done, 1 failed while running, 2 wrong usage, 3 config, rules or policy "
         "invalid,\n"
@@ -207,7 +208,8 @@ std::vector<std::string> describe(const Options& options) {
             (options.policy.empty() ? "none, so every server counts as shadow" : options.policy),
         "inventory: " + (options.inventory.empty() ? "in memory" : options.inventory),
         "events: " + joined(options.events, ","),
-        "metrics: " + (options.metrics.empty() ? "off" : options.metrics),
+        "metrics: " + (options.metrics.empty() ? "off" : options.metrics) +
+            (options.metrics_user.empty() ? "" : ", for user " + options.metrics_user),
         "workers: " + number(worker_count(options)),
         "memory: " + number(options.limits.memory_bytes_max >> 20) + " MiB a core",
         "flows: " + number(options.limits.table.flows_max) + " a core",

@@ -42,7 +42,8 @@ struct Options {
     std::vector<std::string> events = {"alert",     "mcp",     "mcp_session",
                                        "inventory", "anomaly", "stats"};
     Payloads payloads = Payloads::none;
-    std::string metrics;
+    std::string metrics;  ///< ADDRESS:PORT; empty: no endpoint
+    std::string metrics_user, metrics_password_file;
     std::optional<unsigned> workers;  ///< 0: one a core. Files: 1, live: one a core
     Duration stats_interval{};        ///< between `stats` events; zero: only at the end
     int fail_on = 0;                  ///< 0: never
@@ -53,6 +54,7 @@ struct Options {
     std::string cache;      ///< directory of compiled patterns; empty: none
     std::string inventory;  ///< SQLite file; empty: in memory
     std::string sensor_id, sensor_group;
+    bool sensor_versions = false;  ///< events carry the versions of rules and policy
     capture::InterfaceOptions capture;
     Spread spread = Spread::automatic;
     std::vector<unsigned> cpus;  ///< workers stay on these, one behind the other; empty: anywhere

@@ -63,6 +63,8 @@ void Pipeline::tick(Time now, Batch<Sighting>& out, Batch<std::uint64_t>& last_s
     end_all("timeout", out, last_seen);
     counts_.active_flows = table_.size();
     counts_.memory_bytes = tools_->budget.used();
+    counts_.flow_bytes = table_.bytes_used();
+    counts_.secret_bytes = tools_->secrets.bytes();
 }
 
 void Pipeline::finish(Batch<Sighting>& out, Batch<std::uint64_t>& last_seen) {
@@ -176,6 +178,7 @@ void Pipeline::add_secrets(std::string_view key_log) {
 const Counts& Pipeline::counts() noexcept {
     counts_.tls = tools_->tls_counts;
     counts_.secrets = tools_->secrets.counts();
+    counts_.http_exchanges = tools_->exchange_counts;
     return counts_;
 }
 

@@ -42,10 +42,14 @@ Reporter::Reporter(const Options& options, report::Sinks sinks, BookPointer book
       inventory_(options.inventory_limits, book_->policy, book_->rules, book_->catalogue, store_,
                  options.decrypted_mirror),
       sinks_(std::move(sinks)),
-      eve_({options.sensor_id, options.sensor_group}),
+      eve_({}),
       summary_wanted_(options.outputs.empty()) {
     note_reload(true);
-    if (!options.metrics.empty()) metrics_ = std::make_unique<report::Metrics>(options.metrics);
+    read_versions();
+    if (!options.metrics.empty()) {
+        metrics_ = std::make_unique<report::Metrics>(report::MetricsOptions{
+            options.metrics, options.metrics_user, options.metrics_password_file});
+    }
 }
 
 Reporter::~Reporter() = default;
@@ -53,6 +57,18 @@ Reporter::~Reporter() = default;
 void Reporter::adopt(BookPointer book) {
     inventory_.adopt(book->policy, book->rules, book->catalogue);
     book_ = std::move(book);
+    read_versions();
+}
+
+void Reporter::read_versions() {
+    rules_version_ = book_->rules.version();
+    policy_version_ = book_->policy.version();
+    report::EveOptions options{options_.sensor_id, options_.sensor_group, {}, {}};
+    if (options_.sensor_versions) {
+        options.rules_version = rules_version_;
+        options.policy_version = policy_version_;
+    }
+    eve_.change(std::move(options));
 }
 
 void Reporter::push(const Batch<inventory::Sighting>& sightings) {
@@ -139,20 +155,36 @@ void Reporter::tell_stats(const Counts& counts, Time now) {
     stats_due_ = now + options_.stats_interval;
 }
 
-void Reporter::publish(const Counts& counts) {
-    if (!metrics_) return;
+report::Gauges Reporter::gauges(const Counts& counts) const {
     report::Gauges gauges;
-    gauges.rules_reload_success = reload_success_;
-    gauges.rules_reload_timestamp_seconds = reload_seconds_;
-    gauges.memory_bytes["conversations"] = counts.memory_bytes;
+    gauges.memory_bytes = {{"conversations", counts.memory_bytes},
+                           {"flows", counts.flow_bytes},
+                           {"secrets", counts.secret_bytes},
+                           {"inventory", store_.bytes()}};
+    gauges.packets_received = std::max(counts.losses.received, counts.source.packets);
     gauges.tcp_gaps = counts.gaps;
     gauges.tls_connections = {{"decrypted", counts.tls.decrypted},
                               {"no_key", counts.tls.no_key + counts.tls.ech},
                               {"unsupported", counts.tls.unsupported},
                               {"broken", counts.tls.midstream + counts.tls.broken}};
-    for (const inventory::StoredServer& server : store_.servers()) ++gauges.servers[server.verdict];
+    gauges.tls_secrets = counts.secrets.good;
+    for (std::size_t i = 1; i < counts.http_exchanges.size(); ++i) {
+        const auto version = static_cast<http::Version>(i);
+        gauges.http_exchanges[std::string(to_string(version))] = counts.http_exchanges[i];
+    }
+    gauges.servers = store_.servers_by_verdict();
     gauges.sinks = report::counts_of(sinks_);
-    metrics_->publish(stats(counts), gauges);
+    gauges.restarts = restarts_;
+    gauges.rules_reload_success = reload_success_;
+    gauges.rules_reload_timestamp_seconds = reload_seconds_;
+    gauges.rules_version = rules_version_;
+    gauges.policy_version = policy_version_;
+    return gauges;
+}
+
+void Reporter::publish(const Counts& counts) {
+    if (!metrics_) return;
+    metrics_->publish(stats(counts), gauges(counts));
     metrics_->ready(true);
 }
 

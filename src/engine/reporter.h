@@ -53,7 +53,9 @@ public:
 private:
     void tell(Batch<inventory::Record>& records);
     inventory::Stats stats(const Counts& counts) const;
+    report::Gauges gauges(const Counts& counts) const;
     void publish(const Counts& counts);
+    void read_versions();
 
     const Options& options_;
     BookPointer book_;
@@ -68,6 +70,7 @@ private:
     std::uint64_t restarts_ = 0;
     std::atomic<bool> reload_success_ = true;
     std::atomic<double> reload_seconds_ = 0;  // since 1970
+    std::string rules_version_, policy_version_;
     bool summary_wanted_;
 };
 

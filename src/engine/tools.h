@@ -52,6 +52,7 @@ struct Tools {
     Budget budget;
     tls::Secrets secrets;
     TlsCounts tls_counts;
+    ExchangeCounts exchange_counts{};
     Batch<mcp::Message> messages;  ///< scratch of Dialogue
 
     Tools(const Limits& l, Wanted w, const detect::Rules& r, const detect::Names& n,

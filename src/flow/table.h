@@ -162,6 +162,10 @@ public:
     std::uint64_t bytes_max() const noexcept {
         return slots_.bytes() + links_.size() * sizeof(IdleLink) + pages_.bytes();
     }
+    /// Bytes that were ever written to, likewise.
+    std::uint64_t bytes_used() const noexcept {
+        return slots_.bytes() + links_.size() * sizeof(IdleLink) + made_ * sizeof(Record);
+    }
 
 private:
     std::uint32_t find(const DirectedKey& directed, std::uint64_t hash,

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -128,5 +129,7 @@ private:
 
 /// True if a method of this name is one that MCP defines, in any revision or official extension.
 bool is_mcp_method(std::string_view method) noexcept;
+/// All of them, in the order of the alphabet.
+std::span<const std::string_view> mcp_methods() noexcept;
 
 }  // namespace umbratap::mcp

@@ -54,4 +54,8 @@ bool is_mcp_method(std::string_view method) noexcept {
     return std::binary_search(methods.begin(), methods.end(), method);
 }
 
+std::span<const std::string_view> mcp_methods() noexcept {
+    return methods;
+}
+
 }  // namespace umbratap::mcp

@@ -322,6 +322,8 @@ void write_line(const Record& record, const EveOptions& options, std::uint64_t i
     text.push_back('"');
     json.text("sensor_id", options.sensor_id);
     json.text("sensor_group", options.sensor_group);
+    json.text("rules_version", options.rules_version);
+    json.text("policy_version", options.policy_version);
     std::visit([&](const auto& of) { write_body(json, of); }, record);
     json.close();
     out.push_back('\n');

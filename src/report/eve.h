@@ -17,7 +17,7 @@
 namespace umbratap::report {
 
 struct EveOptions {
-    std::string sensor_id, sensor_group;  ///< in every event, if set
+    std::string sensor_id, sensor_group, rules_version, policy_version;  ///< in every event, if set
 };
 
 /// The event type of a record: "mcp", "mcp_session", "alert", …
@@ -33,6 +33,8 @@ public:
     void write(const inventory::Record& record, std::string& out);
     /// The same as an event; its views live until the next call, and as long as the record.
     Event event(const inventory::Record& record);
+    /// For the events from now on.
+    void change(EveOptions options) { options_ = std::move(options); }
 
 private:
     EveOptions options_;

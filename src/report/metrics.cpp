@@ -1,168 +1,119 @@
-// Prometheus endpoint: civetweb serves, prometheus-cpp writes the text.
-//
-// Whoever counts does so without a lock; `publish` copies the sums under one, and a scrape copies
-// them out again before it begins to render. So the slowest of scrapers costs a reporter nothing,
-// and the others at most one of few threads for a few seconds.
+// What the endpoint answers; prometheus-cpp writes the text.
 #include "report/metrics.h"
 
-#include <arpa/inet.h>
-#include <civetweb.h>
 #include <prometheus/text_serializer.h>
 
 #include <atomic>
-#include <charconv>
-#include <csignal>
+#include <fstream>
 #include <mutex>
 #include <sstream>
 
+#include "base/digest.h"
+#include "report/endpoint.h"
 #include "report/metrics_families.h"
+#include "report/process_figures.h"
 
 namespace umbratap::report {
 
 namespace {
 
-struct Place {
-    std::string address;
-    unsigned port = 0;
-};
+using Text = std::shared_ptr<const std::string>;
+using Key = std::array<std::uint8_t, 32>;
 
-Place read_place(const std::string& text) {
-    const std::size_t colon = text.rfind(':');
-    Place place{"127.0.0.1", 0};
-    if (colon != text.npos && colon > 0) place.address = text.substr(0, colon);
-    const std::string port = colon == text.npos ? text : text.substr(colon + 1);
-    const auto read = std::from_chars(port.data(), port.data() + port.size(), place.port);
-    bool sound = !port.empty() && read.ec == std::errc() && read.ptr == port.data() + port.size() &&
-                 place.port <= 65535;
-    if (place.address == "localhost") place.address = "127.0.0.1";
-    const bool bracketed = place.address.starts_with('[') && place.address.ends_with(']');
-    const std::string bare =
-        bracketed ? place.address.substr(1, place.address.size() - 2) : place.address;
-    in6_addr parsed{};
-    sound = sound && inet_pton(bracketed ? AF_INET6 : AF_INET, bare.c_str(), &parsed) == 1;
-    if (!sound) {
-        throw MetricsError("metrics: '" + text +
-                           "' is no ADDRESS:PORT, such as 127.0.0.1:9464 or [::1]:9464");
-    }
-    return place;
+constexpr const char* metrics_type = "text/plain; version=0.0.4; charset=utf-8";
+constexpr const char* plain_type = "text/plain; charset=utf-8";
+constexpr const char* challenge =
+    "WWW-Authenticate: Basic realm=\"umbratap\", charset=\"UTF-8\"\r\n";
+
+Text text(const char* words) {
+    return std::make_shared<const std::string>(words);
 }
 
-/// The threads that civetweb starts take no signals: those are the main thread's.
-class SignalsHeldBack {
-public:
-    SignalsHeldBack() {
-        sigset_t all;
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before_);
+std::string read_password(const std::string& file) {
+    std::ifstream stream(file);
+    std::string password;
+    if (!stream || !std::getline(stream, password) || password.empty())
+        throw MetricsError("metrics: password_file " + file +
+                           ": expected a password in its first "
+                           "line, and that I may read it");
+    if (password.back() == '\r') password.pop_back();
+    return password;
+}
+
+/// Hashes are compared, so that the time it takes tells nothing of the password.
+Key key_of(std::string_view credentials) {
+    return sha256(as_bytes(credentials));
+}
+
+/// "Basic dXNlcjpwYXNz" → "dXNlcjpwYXNz"; the scheme in any case (RFC 9110, 11.1).
+std::string_view basic_credentials(std::string_view authorization) {
+    constexpr std::string_view scheme = "basic ";
+    if (authorization.size() < scheme.size()) return {};
+    for (std::size_t i = 0; i < scheme.size(); ++i) {
+        if ((authorization[i] | 0x20) != scheme[i]) return {};
     }
-    ~SignalsHeldBack() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-    SignalsHeldBack(const SignalsHeldBack&) = delete;
-    SignalsHeldBack& operator=(const SignalsHeldBack&) = delete;
-
-private:
-    sigset_t before_{};
-};
-
-int answer(mg_connection* connection, int status, const char* reason, const char* type,
-           const std::string& body) {
-    const std::string method = mg_get_request_info(connection)->request_method;
-    const bool known = method == "GET" || method == "HEAD";
-    mg_printf(
-        connection,
-        "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nCache-Control: no-store\r\n"
-        "X-Content-Type-Options: nosniff\r\n%sConnection: close\r\n\r\n",
-        known ? status : 405, known ? reason : "Method Not Allowed", type, known ? body.size() : 0,
-        known ? "" : "Allow: GET, HEAD\r\n");
-    if (method == "GET") mg_write(connection, body.data(), body.size());
-    return known ? status : 405;
+    authorization.remove_prefix(scheme.size());
+    authorization.remove_prefix(
+        std::min(authorization.find_first_not_of(' '), authorization.size()));
+    return authorization;
 }
 
 }  // namespace
 
 struct Metrics::State {
     RecordCounts counts;  // of the thread that counts
+    ProcessFigures process;
 
     std::mutex mutex;
-    Figures published;
+    std::shared_ptr<const Figures> published = std::make_shared<const Figures>();
     std::atomic<bool> ready = false;
 
-    mg_context* server = nullptr;
-    std::string complaint;  // of civetweb, while it starts
-    std::atomic<bool> started = false;
-    int port = 0;
+    // Of the endpoint's thread: the last rendering, and what it shows.
+    std::shared_ptr<const Figures> rendered_figures;
+    Text rendered;
 
-    ~State() {
-        if (server != nullptr) mg_stop(server);
+    const Text ok = text("ok\n"), is_ready = text("ready\n"), not_ready = text("not ready\n");
+    std::optional<Key> key;  // what credentials must hash to
+    std::optional<Endpoint> endpoint;
+
+    Answer answer(const Request& request) {
+        if (request.path == "/healthz") return {200, plain_type, ok, ""};
+        if (request.path == "/readyz")
+            return ready ? Answer{200, plain_type, is_ready, ""}
+                         : Answer{503, plain_type, not_ready, ""};
+        if (request.path != "/metrics") return {404, plain_type, nullptr, ""};
+        if (key && key_of(basic_credentials(request.authorization)) != *key)
+            return {401, plain_type, nullptr, challenge};
+        return {200, metrics_type, render(), ""};
     }
 
-    std::string render() {
-        Figures figures;
+    Text render() {
+        std::shared_ptr<const Figures> figures;
         {
             const std::lock_guard lock(mutex);
             figures = published;
         }
-        std::ostringstream text;
-        prometheus::TextSerializer().Serialize(text, metric_families(figures));
-        return text.str();
-    }
-
-    static int metrics(mg_connection* connection, void* state) {
-        return answer(connection, 200, "OK", "text/plain; version=0.0.4; charset=utf-8",
-                      static_cast<State*>(state)->render());
-    }
-    static int health(mg_connection* connection, void*) {
-        return answer(connection, 200, "OK", "text/plain; charset=utf-8", "ok\n");
-    }
-    static int readiness(mg_connection* connection, void* state) {
-        const bool ready = static_cast<State*>(state)->ready;
-        return ready ? answer(connection, 200, "OK", "text/plain; charset=utf-8", "ready\n")
-                     : answer(connection, 503, "Service Unavailable", "text/plain; charset=utf-8",
-                              "not ready\n");
-    }
-    static int log(const mg_connection* connection, const char* message) {
-        auto* state = static_cast<State*>(mg_get_user_data(mg_get_context(connection)));
-        if (state != nullptr && !state->started && state->complaint.empty())
-            state->complaint = message;
-        return 1;  // said; nothing goes to a log file of its own
+        if (figures == rendered_figures) return rendered;
+        std::ostringstream stream;
+        prometheus::TextSerializer().Serialize(stream, metric_families(*figures));
+        rendered = std::make_shared<const std::string>(std::move(stream).str());
+        rendered_figures = std::move(figures);
+        return rendered;
     }
 };
 
-Metrics::Metrics(const std::string& address) : state_(std::make_unique<State>()) {
-    const Place place = read_place(address);
-    const std::string listen = place.address + ':' + std::to_string(place.port);
-    const char* options[] = {"listening_ports",
-                             listen.c_str(),
-                             "num_threads",
-                             "4",
-                             "request_timeout_ms",
-                             "3000",
-                             "connection_queue",
-                             "16",
-                             "enable_keep_alive",
-                             "no",
-                             "max_request_size",
-                             "4096",
-                             nullptr};
-    mg_callbacks callbacks{};
-    callbacks.log_message = State::log;
-    const SignalsHeldBack held_back;
-    state_->server = mg_start(&callbacks, state_.get(), options);
-    mg_server_port bound{};
-    if (state_->server == nullptr || mg_get_server_ports(state_->server, 1, &bound) < 1) {
-        // "cannot bind to 127.0.0.1:9464: 98 (Address already in use)"
-        const std::string& said = state_->complaint;
-        const std::size_t reason = said.find('(');
-        throw MetricsError("metrics: cannot listen on " + listen + ": " +
-                           (reason != said.npos && said.ends_with(')')
-                                ? said.substr(reason + 1, said.size() - reason - 2)
-                            : said.empty() ? std::string("address not available")
-                                           : said));
+Metrics::Metrics(const MetricsOptions& options) : state_(std::make_unique<State>()) {
+    State& state = *state_;
+    if (!options.user.empty()) {
+        const std::string credentials = options.user + ':' + read_password(options.password_file);
+        state.key = key_of(to_base64(as_bytes(credentials)));
     }
-    state_->started = true;
-    state_->port = bound.port;
-    mg_set_request_handler(state_->server, "/metrics$", State::metrics, state_.get());
-    mg_set_request_handler(state_->server, "/healthz$", State::health, nullptr);
-    mg_set_request_handler(state_->server, "/readyz$", State::readiness, state_.get());
+    try {
+        state.endpoint.emplace(options.address,
+                               [&state](const Request& request) { return state.answer(request); });
+    } catch (const EndpointError& error) {
+        throw MetricsError(std::string("metrics: ") + error.what());
+    }
 }
 
 Metrics::~Metrics() = default;
@@ -172,9 +123,10 @@ void Metrics::count(const inventory::Record& record) {
 }
 
 void Metrics::publish(const inventory::Stats& stats, const Gauges& gauges) {
-    Figures figures{stats, gauges, state_->counts};
+    auto figures = std::make_shared<const Figures>(
+        Figures{stats, gauges, state_->counts, state_->process.read()});
     const std::lock_guard lock(state_->mutex);
-    std::swap(state_->published, figures);
+    state_->published.swap(figures);
 }
 
 void Metrics::ready(bool ready) {
@@ -182,7 +134,7 @@ void Metrics::ready(bool ready) {
 }
 
 int Metrics::port() const noexcept {
-    return state_->port;
+    return state_->endpoint->port();
 }
 
 }  // namespace umbratap::report

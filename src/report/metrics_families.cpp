@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "mcp/message.h"
+#include "report/problem_names.h"
 
 namespace umbratap::report {
 
@@ -36,15 +37,16 @@ const Names categories = {"shadow-server",
                           "pii-exposed",
                           "vulnerable-software",
                           "unauthenticated-server",
-                          "cleartext-mcp"};
+                          "cleartext-mcp",
+                          "sensor-restarted"};
 const Names blind_reasons = {"no_key", "unsupported",   "midstream", "quic",  "ech",
                              "gap",    "one_direction", "truncated", "budget"};
-const Names drop_reasons = {"kernel", "interface", "ring", "filter", "bad_checksum", "budget"};
+const Names drop_reasons = {"kernel", "interface", "ring", "worker", "filter", "bad_checksum"};
 const Names tls_states = {"decrypted", "no_key", "unsupported", "broken"};
 const Names sink_kinds = {"file", "stdout", "unix", "syslog", "kafka", "http", "channel"};
-const Names memory_parts = {"conversations", "rings", "inventory", "rules"};
+const Names memory_parts = {"conversations", "flows", "secrets", "rings", "inventory"};
 const Names http_versions = {"1.0", "1.1", "2", "3"};
-constexpr std::size_t problem_names_max = 400;
+const Names problems(problem_names().begin(), problem_names().end());
 
 bool holds(const Names& set, std::string_view value) {
     return std::find(set.begin(), set.end(), value) != set.end();
@@ -66,8 +68,14 @@ class Families {
 public:
     std::vector<MetricFamily> take() { return std::move(families_); }
 
-    void counter(const char* name, const char* help, std::uint64_t value) {
+    void counter(const char* name, const char* help, double value) {
         open(name, help, MetricType::Counter).metric.push_back(counted({}, value));
+    }
+    void counter(const char* name, const char* help, std::uint64_t value) {
+        counter(name, help, static_cast<double>(value));
+    }
+    void info(const char* name, const char* help, std::vector<ClientMetric::Label> labels) {
+        open(name, help, MetricType::Gauge).metric.push_back(measured(std::move(labels), 1));
     }
     void gauge(const char* name, const char* help, double value) {
         open(name, help, MetricType::Gauge).metric.push_back(measured({}, value));
@@ -75,7 +83,7 @@ public:
     void counters(const char* name, const char* help, const char* label, const Values& values) {
         MetricFamily& family = open(name, help, MetricType::Counter);
         for (const auto& [value, count] : values)
-            family.metric.push_back(counted({{label, value}}, count));
+            family.metric.push_back(counted({{label, value}}, static_cast<double>(count)));
     }
     void gauges(const char* name, const char* help, const char* label, const Values& values) {
         MetricFamily& family = open(name, help, MetricType::Gauge);
@@ -88,7 +96,7 @@ public:
         for (const auto& [names, count] : values) {
             std::vector<ClientMetric::Label> pairs;
             for (std::size_t i = 0; i < labels.size(); ++i) pairs.push_back({labels[i], names[i]});
-            family.metric.push_back(counted(std::move(pairs), count));
+            family.metric.push_back(counted(std::move(pairs), static_cast<double>(count)));
         }
     }
     void histograms(const char* name, const char* help, const char* label,
@@ -113,10 +121,10 @@ private:
         return families_.emplace_back(
             MetricFamily{std::string("umbratap_") + name, help, type, {}});
     }
-    static ClientMetric counted(std::vector<ClientMetric::Label> labels, std::uint64_t value) {
+    static ClientMetric counted(std::vector<ClientMetric::Label> labels, double value) {
         ClientMetric metric;
         metric.label = std::move(labels);
-        metric.counter.value = static_cast<double>(value);
+        metric.counter.value = value;
         return metric;
     }
     static ClientMetric measured(std::vector<ClientMetric::Label> labels, double value) {
@@ -128,14 +136,6 @@ private:
 
     std::vector<MetricFamily> families_;
 };
-
-// Names of problems are literals of ours, hence few; should that ever fail, the rest is "other".
-Values bounded(const Values& problems) {
-    Values all;
-    for (const auto& [name, count] : problems)
-        all[all.size() < problem_names_max ? name : std::string("other")] += count;
-    return all;
-}
 
 void add_sinks(const SinkCountsByKind& sinks, Families& families) {
     Values events, dropped, queued;
@@ -152,7 +152,110 @@ void add_sinks(const SinkCountsByKind& sinks, Families& families) {
                     queued);
 }
 
+void add_capture(const Figures& figures, Families& families) {
+    const inventory::Stats& stats = figures.stats;
+    families.counter("capture_received_total",
+                     "Packets that reached the capture, those that were lost included.",
+                     figures.gauges.packets_received);
+    families.counter("capture_packets_total", "Packets read.", stats.packets);
+    families.counter("capture_bytes_total", "Captured bytes of the packets read.", stats.bytes);
+    families.counters("capture_drops_total", "Packets that were not looked at, by where they went.",
+                      "reason", closed(drop_reasons, stats.drops));
+}
+
+void add_traffic(const Figures& figures, Families& families) {
+    const auto& flows = figures.stats.flows;
+    const auto& payload = figures.stats.payload;
+    const Gauges& gauges = figures.gauges;
+    families.gauge("flows_active", "Flows that are remembered now.",
+                   static_cast<double>(flows.active));
+    families.counter("flows_total", "TCP and UDP flows that ended.", flows.tcp + flows.udp);
+    families.counter("flows_forgotten_total", "Flows given up because there were too many.",
+                     flows.forgotten);
+    families.counters("tcp_flows_total", "TCP flows that ended, by what was seen of them.", "seen",
+                      {{"both_directions", flows.tcp - std::min(flows.tcp, flows.one_direction)},
+                       {"one_direction", flows.one_direction}});
+    families.counter("tcp_midstream_flows_total", "TCP flows whose beginning was not seen.",
+                     flows.midstream);
+    families.counter("tcp_gaps_total", "Holes in TCP streams that were given up.", gauges.tcp_gaps);
+    std::uint64_t blind = 0;
+    for (const auto& [reason, bytes] : figures.stats.blind) blind += bytes;
+    families.counters(
+        "payload_bytes_total", "Bytes of TCP and QUIC payload, by their fate.", "fate",
+        {{"inspected", payload.inspected}, {"shunted", payload.shunted}, {"blind", blind}});
+    families.counters("blind_total", "Bytes of transport payload that stayed unseen.", "reason",
+                      closed(blind_reasons, figures.stats.blind));
+    families.counters("tls_connections_total", "TLS connections, by what became of them.", "state",
+                      closed(tls_states, gauges.tls_connections));
+    families.counter("tls_secrets_total", "TLS secrets that came, in key logs and captures.",
+                     gauges.tls_secrets);
+    families.counters("http_exchanges_total", "HTTP exchanges that ended.", "version",
+                      closed(http_versions, gauges.http_exchanges));
+    families.counters("problems_total", "What was wrong with traffic.", "name",
+                      closed(problems, figures.stats.problems));
+}
+
+void add_mcp(const Figures& figures, Families& families) {
+    const RecordCounts& counts = figures.counts;
+    families.counters("mcp_messages_total", "MCP messages.", Names{"transport", "sender", "kind"},
+                      counts.messages);
+    families.histograms("mcp_operation_duration_seconds", "Time from a request to its response.",
+                        "method", counts.durations);
+    families.counters("mcp_sessions_total", "MCP sessions that ended.", "verdict",
+                      closed(verdicts, figures.stats.sessions));
+    families.gauges("mcp_servers", "MCP servers known.", "verdict",
+                    closed(verdicts, figures.gauges.servers));
+    families.counters("alerts_total", "Findings told, each window of folded ones once.",
+                      Names{"category", "severity"}, counts.alerts);
+}
+
+void add_sensor(const Figures& figures, Families& families) {
+    const Gauges& gauges = figures.gauges;
+    const ProcessUse& process = figures.process;
+    families.gauges("memory_bytes", "Memory kept, by part.", "part",
+                    closed(memory_parts, gauges.memory_bytes));
+    families.gauge("process_resident_memory_bytes", "Memory of the whole process.",
+                   static_cast<double>(process.resident_bytes));
+    families.counter("process_cpu_seconds_total", "Processor time of the whole process.",
+                     process.cpu_seconds);
+    families.gauge("process_start_time_seconds", "When this process began, since 1970.",
+                   process.start_time_seconds);
+    families.counter("restarts_total", "Times that the process that parses was started again.",
+                     gauges.restarts);
+    families.gauge("rules_last_reload_success",
+                   "1 if the rules and policy in force are the latest.",
+                   gauges.rules_reload_success ? 1 : 0);
+    families.gauge("rules_last_reload_timestamp_seconds",
+                   "When rules and policy were read last, since 1970.",
+                   gauges.rules_reload_timestamp_seconds);
+    families.info(
+        "rules_info", "Always 1; the labels say which rules and policy are in force.",
+        {{"rules_version", gauges.rules_version}, {"policy_version", gauges.policy_version}});
+    families.info("build_info", "Always 1; the label says what runs.",
+                  {{"version", UMBRATAP_VERSION}});
+}
+
 }  // namespace
+
+RecordCounts::RecordCounts() {
+    using inventory::Transport;
+    for (const Transport transport :
+         {Transport::streamable_http, Transport::http_sse, Transport::stateless_http,
+          Transport::websocket, Transport::stream}) {
+        for (const char* sender : {"client", "server"}) {
+            for (const char* kind : {"request", "response", "notification"})
+                messages[{std::string(to_string(transport)), sender, kind}] = 0;
+        }
+    }
+    for (const char* severity : {"1", "2", "3", "4"}) {
+        for (const std::string& category : categories) alerts[{category, severity}] = 0;
+        alerts[{"other", severity}] = 0;
+    }
+    for (const std::string_view method : mcp::mcp_methods()) {
+        if (!method.starts_with("notifications/")) durations[std::string(method)];
+    }
+    durations["other"];
+}
 
 void RecordCounts::add(const inventory::Record& record) {
     if (const auto* call = std::get_if<inventory::Call>(&record)) {
@@ -162,11 +265,6 @@ void RecordCounts::add(const inventory::Record& record) {
         if (!alert->closing)
             ++alerts[{closed(categories, alert->category),
                       std::to_string(std::clamp(alert->severity, 1, 4))}];
-    } else if (const auto* http = std::get_if<inventory::HttpExchange>(&record)) {
-        const http::Head* head = http->exchange == nullptr ? nullptr
-                                 : http->exchange->request ? http->exchange->request.get()
-                                                           : http->exchange->response.get();
-        if (head != nullptr) ++exchanges[{closed(http_versions, http::to_string(head->version))}];
     }
 }
 
@@ -177,8 +275,8 @@ void RecordCounts::add_call(const inventory::Call& call) {
     ++messages[{transport, sender, call.notification ? "notification" : "request"}];
     if (!call.answered) return;
     ++messages[{transport, answerer, "response"}];
-    DurationHistogram& histogram =
-        durations[mcp::is_mcp_method(call.method) ? call.method : "other"];
+    const auto known = durations.find(call.method);
+    DurationHistogram& histogram = known != durations.end() ? known->second : durations["other"];
     const double seconds = std::max(0.0, call.duration_ms / 1000);
     const auto* bucket =
         std::lower_bound(duration_buckets.begin(), duration_buckets.end(), seconds);
@@ -187,39 +285,12 @@ void RecordCounts::add_call(const inventory::Call& call) {
 }
 
 std::vector<MetricFamily> metric_families(const Figures& figures) {
-    const auto& [stats, gauges, counts] = figures;
     Families f;
-    f.counter("capture_packets_total", "Packets read.", stats.packets);
-    f.counter("capture_bytes_total", "Captured bytes of these packets.", stats.bytes);
-    f.counters("capture_drops_total", "Packets lost before they were looked at.", "reason",
-               closed(drop_reasons, stats.drops));
-    f.gauge("flows_active", "Flows that are remembered now.",
-            static_cast<double>(stats.flows.active));
-    f.counter("flows_total", "TCP and UDP flows seen.", stats.flows.tcp + stats.flows.udp);
-    f.counter("tcp_gaps_total", "Holes in TCP streams that were given up.", gauges.tcp_gaps);
-    f.gauges("memory_bytes", "Memory kept, by part.", "part",
-             closed(memory_parts, gauges.memory_bytes));
-    f.counters("tls_connections_total", "TLS connections, by what became of them.", "state",
-               closed(tls_states, gauges.tls_connections));
-    f.counters("http_exchanges_total", "HTTP exchanges told.", Names{"version"}, counts.exchanges);
-    f.counters("mcp_messages_total", "MCP messages.", Names{"transport", "sender", "kind"},
-               counts.messages);
-    f.histograms("mcp_operation_duration_seconds", "Time from a request to its response.", "method",
-                 counts.durations);
-    f.counters("mcp_sessions_total", "MCP sessions that ended.", "verdict",
-               closed(verdicts, stats.sessions));
-    f.gauges("mcp_servers", "MCP servers known.", "verdict", closed(verdicts, gauges.servers));
-    f.counters("alerts_total", "Findings raised.", Names{"category", "severity"}, counts.alerts);
-    f.counters("blind_total", "Bytes of transport payload that stayed unseen.", "reason",
-               closed(blind_reasons, stats.blind));
-    add_sinks(gauges.sinks, f);
-    f.counters("problems_total", "What was wrong with traffic.", "name", bounded(stats.problems));
-    f.gauge("rules_last_reload_success", "1 if the rules in force are the latest.",
-            gauges.rules_reload_success ? 1 : 0);
-    f.gauge("rules_last_reload_timestamp_seconds", "When rules were read last.",
-            gauges.rules_reload_timestamp_seconds);
-    f.gauges("build_info", "Always 1; the label says what runs.", "version",
-             {{UMBRATAP_VERSION, 1}});
+    add_capture(figures, f);
+    add_traffic(figures, f);
+    add_mcp(figures, f);
+    add_sinks(figures.gauges.sinks, f);
+    add_sensor(figures, f);
     return f.take();
 }
 

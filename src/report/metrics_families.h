@@ -14,6 +14,7 @@
 
 #include "inventory/records.h"
 #include "report/metrics.h"
+#include "report/process_figures.h"
 
 namespace umbratap::report {
 
@@ -27,14 +28,15 @@ struct DurationHistogram {
     double sum = 0;
 };
 
-/// What is counted record by record. Copied at each publish, so it stays small.
+/// What is counted record by record. Copied at each publish, so it stays small: all that can be
+/// counted is there from the start, at zero, and nothing is added to it.
 struct RecordCounts {
+    RecordCounts();
     void add(const inventory::Record& record);
 
     using Labels = std::vector<std::string>;   ///< values, in the order of the family's label names
     std::map<Labels, std::uint64_t> messages;  ///< transport, sender, kind
     std::map<Labels, std::uint64_t> alerts;    ///< category, severity
-    std::map<Labels, std::uint64_t> exchanges;           ///< version
     std::map<std::string, DurationHistogram> durations;  ///< by method
 
 private:
@@ -45,6 +47,7 @@ struct Figures {
     inventory::Stats stats;
     Gauges gauges;
     RecordCounts counts;
+    ProcessUse process;
 };
 
 std::vector<prometheus::MetricFamily> metric_families(const Figures& figures);

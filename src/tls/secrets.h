@@ -72,6 +72,10 @@ public:
     /// Grows with each secret that comes: what was not found need not be sought again before.
     std::uint64_t generation() const noexcept { return generation_; }
     std::size_t size() const noexcept { return slots_.size(); }
+    /// Memory of the secrets and their names, about.
+    std::uint64_t bytes() const noexcept {
+        return slots_.size() * (sizeof(Slot) + sizeof(Index::value_type));
+    }
     const SecretsCounts& counts() const noexcept { return counts_; }
     /// False if the system refused to lock the memory of some of them.
     bool locked() const noexcept { return slots_.locked(); }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "report/problem_names.h"
 #include "report/sample.h"
 
 using namespace umbratap;
@@ -46,7 +47,8 @@ inventory::Call answered_call(const std::string& method, double duration_ms) {
 TEST_CASE("metric families: all names of the interface are there") {
     std::set<std::string> names;
     for (const auto& one : metric_families({})) names.insert(one.name);
-    for (const char* name : {"capture_packets_total",
+    for (const char* name : {"capture_received_total",
+                             "capture_packets_total",
                              "capture_bytes_total",
                              "capture_drops_total",
                              "flows_active",
@@ -67,7 +69,15 @@ TEST_CASE("metric families: all names of the interface are there") {
                              "problems_total",
                              "rules_last_reload_success",
                              "rules_last_reload_timestamp_seconds",
-                             "build_info"}) {
+                             "rules_info",
+                             "build_info",
+                             "restarts_total",
+                             "payload_bytes_total",
+                             "tcp_flows_total",
+                             "tls_secrets_total",
+                             "process_resident_memory_bytes",
+                             "process_cpu_seconds_total",
+                             "process_start_time_seconds"}) {
         CAPTURE(name);
         CHECK(names.contains(std::string("umbratap_") + name));
     }
@@ -108,16 +118,59 @@ TEST_CASE("metric families: durations are cumulative, in seconds, by known metho
     figures.counts.add(answered_call("and/this", 1));
     const auto families = metric_families(figures);
     const auto& durations = family(families, "mcp_operation_duration_seconds");
-    REQUIRE(durations.metric.size() == 2);
-    CHECK(durations.metric[0].label[0].value == "other");
-    CHECK(durations.metric[0].histogram.sample_count == 2);
-    const auto& histogram = durations.metric[1].histogram;
-    CHECK(durations.metric[1].label[0].value == "tools/call");
+    const auto of = [&](const std::string& method) {
+        const auto found =
+            std::find_if(durations.metric.begin(), durations.metric.end(),
+                         [&](const auto& metric) { return metric.label[0].value == method; });
+        REQUIRE(found != durations.metric.end());
+        return found->histogram;
+    };
+    CHECK(of("other").sample_count == 2);
+    CHECK(of("initialize").sample_count == 0);
+    const auto histogram = of("tools/call");
     CHECK(histogram.sample_count == 3);
     CHECK(histogram.sample_sum == doctest::Approx(400.04));
     CHECK(histogram.bucket[0].cumulative_count == 1);
     CHECK(histogram.bucket[2].cumulative_count == 2);
     CHECK(histogram.bucket.back().cumulative_count == 2);
+}
+
+TEST_CASE("metric families: traffic adds no series, whatever it invents") {
+    const auto series = [](const std::vector<prometheus::MetricFamily>& families) {
+        std::size_t sum = 0;
+        for (const auto& one : families) sum += one.metric.size();
+        return sum;
+    };
+    Figures figures;
+    const std::size_t before = series(metric_families(figures));
+    for (int i = 0; i < 10'000; ++i) {
+        inventory::Call call = answered_call("invented/" + std::to_string(i), i);
+        call.tool = call.id = call.parties.host = call.method;
+        call.transport = static_cast<inventory::Transport>(i % 5);
+        call.from_server = i % 2 == 0;
+        call.notification = i % 3 == 0;
+        figures.counts.add(call);
+        inventory::Alert alert = test::alert();
+        alert.severity = i % 7;
+        alert.category = i % 3 == 0 ? call.method : "shadow-server";
+        figures.counts.add(alert);
+    }
+    CHECK(series(metric_families(figures)) == before);
+}
+
+TEST_CASE("metric families: payload adds up by fate, TCP flows by what was seen of them") {
+    Figures figures;
+    figures.stats.payload = {100, 20, 70, 30};
+    figures.stats.blind = {{"no_key", 15}, {"gap", 5}};
+    figures.stats.flows.tcp = 10;
+    figures.stats.flows.one_direction = 3;
+    const auto families = metric_families(figures);
+    const auto& payload = family(families, "payload_bytes_total");
+    CHECK(value(payload, {"inspected"}) == 70);
+    CHECK(value(payload, {"shunted"}) == 30);
+    CHECK(value(payload, {"blind"}) == 20);
+    CHECK(value(family(families, "tcp_flows_total"), {"one_direction"}) == 3);
+    CHECK(value(family(families, "tcp_flows_total"), {"both_directions"}) == 7);
 }
 
 TEST_CASE("metric families: an alert counts once, however often it is told") {
@@ -143,9 +196,14 @@ TEST_CASE("metric families: outputs are told by kind") {
     CHECK(value(family(families, "output_queue_bytes"), {"other"}) == 1);
 }
 
-TEST_CASE("metric families: the number of series is bounded") {
+TEST_CASE("metric families: each problem has its series from the start, and no other thing") {
     Figures figures;
+    figures.stats.problems["tcp.hole"] = 3;
     for (int i = 0; i < 5000; ++i) figures.stats.problems["p" + std::to_string(i)] = 1;
     const auto families = metric_families(figures);
-    CHECK(family(families, "problems_total").metric.size() <= 401);
+    const auto& problems = family(families, "problems_total");
+    CHECK(problems.metric.size() == problem_names().size() + 1);
+    CHECK(value(problems, {"tcp.hole"}) == 3);
+    CHECK(value(problems, {"json.broken"}) == 0);
+    CHECK(value(problems, {"other"}) == 5000);
 }

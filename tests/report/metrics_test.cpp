@@ -1,15 +1,15 @@
 #include "report/metrics.h"
 
-#include <arpa/inet.h>
 #include <doctest/doctest.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstdio>
+#include <fstream>
 #include <thread>
 
 #include "report/sample.h"
+#include "support/temporary_file.h"
 
 using namespace umbratap;
 using namespace umbratap::report;
@@ -42,23 +42,25 @@ bool has(const std::string& text, const std::string& part) {
 }  // namespace
 
 TEST_CASE("metrics: a scrape sees what was published, and nothing before") {
-    Metrics metrics("127.0.0.1:0");
+    Metrics metrics{MetricsOptions{"127.0.0.1:0"}};
     REQUIRE(metrics.port() > 0);
     inventory::Alert alert = test::alert();
     metrics.count(alert);
     CHECK(has(get(metrics, "/metrics"), "umbratap_capture_packets_total 0\n"));
-    CHECK_FALSE(has(get(metrics, "/metrics"), "umbratap_alerts_total{"));
+    const std::string shadow_alerts =
+        "umbratap_alerts_total{category=\"shadow-server\",severity=\"2\"} ";
+    CHECK(has(get(metrics, "/metrics"), shadow_alerts + "0\n"));
     inventory::Stats stats;
     stats.packets = 42;
     metrics.publish(stats, {});
     const std::string text = get(metrics, "/metrics");
     CHECK(has(text, "umbratap_capture_packets_total 42\n"));
-    CHECK(has(text, "umbratap_alerts_total{category=\"shadow-server\",severity=\"2\"} 1\n"));
+    CHECK(has(text, shadow_alerts + "1\n"));
     CHECK(text.ends_with("200[0]"));
 }
 
 TEST_CASE("metrics: health is always well, readiness is said") {
-    Metrics metrics("127.0.0.1:0");
+    Metrics metrics{MetricsOptions{"127.0.0.1:0"}};
     CHECK(get(metrics, "/healthz") == "ok\n200[0]");
     CHECK(get(metrics, "/readyz") == "not ready\n503[0]");
     metrics.ready(true);
@@ -68,7 +70,7 @@ TEST_CASE("metrics: health is always well, readiness is said") {
 }
 
 TEST_CASE("metrics: nothing else is served, and nothing can be changed") {
-    Metrics metrics("127.0.0.1:0");
+    Metrics metrics{MetricsOptions{"127.0.0.1:0"}};
     CHECK(has(get(metrics, "/"), "404[0]"));
     CHECK(has(get(metrics, "/metrics/../../etc/passwd"), "404[0]"));
     CHECK(output_of("curl -s -m 10 -o /dev/null -w '%{http_code}' -X POST -d x " +
@@ -78,47 +80,47 @@ TEST_CASE("metrics: nothing else is served, and nothing can be changed") {
 }
 
 TEST_CASE("metrics: an address in use is said in one line") {
-    Metrics first("127.0.0.1:0");
+    Metrics first{MetricsOptions{"127.0.0.1:0"}};
     const std::string address = "127.0.0.1:" + std::to_string(first.port());
-    CHECK_THROWS_WITH_AS(
-        Metrics{address},
-        ("metrics: cannot listen on " + address + ": Address already in use").c_str(),
-        MetricsError);
+    CHECK_THROWS_WITH_AS(Metrics{MetricsOptions{address}},
+                         ("metrics: cannot listen on " + address +
+                          ": Address already in use; is another umbratap running?")
+                             .c_str(),
+                         MetricsError);
 }
 
-TEST_CASE("metrics: what is no address is said in one line") {
-    for (const char* text :
-         {"", ":", "nonsense", "127.0.0.1", "127.0.0.1:", "127.0.0.1:99999", "127.0.0.1:9464x",
-          "example.com:9464", "::1:9464", "[::1:9464", "127.0.0.1:9464,0.0.0.0:1"}) {
-        CAPTURE(text);
-        CHECK_THROWS_WITH_AS(Metrics{text}, doctest::Contains("is no ADDRESS:PORT"), MetricsError);
-    }
-}
-
-TEST_CASE("metrics: without an address it is the loopback alone") {
-    Metrics metrics("localhost:0");
+TEST_CASE("metrics: with a user, figures are for those who know the password, health for all") {
+    const std::string password = test::temporary_file();
+    std::ofstream(password) << "s3cret: with colon\r\nanother line\n";
+    Metrics metrics{MetricsOptions{"127.0.0.1:0", "prometheus", password}};
+    metrics.ready(true);
+    const auto as = [&](const std::string& credentials) {
+        return output_of("curl -s -m 10 -o /dev/null -w '%{http_code}' -u '" + credentials + "' " +
+                         url(metrics, "/metrics"));
+    };
+    CHECK(get(metrics, "/metrics") == "401[0]");
+    CHECK(as("prometheus:s3cret: with colon") == "200[0]");
+    CHECK(as("prometheus:wrong") == "401[0]");
+    CHECK(as("prometheus:") == "401[0]");
+    CHECK(as("Prometheus:s3cret: with colon") == "401[0]");
+    CHECK(has(output_of("curl -s -m 10 -I " + url(metrics, "/metrics")),
+              "WWW-Authenticate: Basic realm=\"umbratap\""));
     CHECK(get(metrics, "/healthz") == "ok\n200[0]");
-    Metrics bare("0");
-    CHECK(get(bare, "/healthz") == "ok\n200[0]");
+    CHECK(get(metrics, "/readyz") == "ready\n200[0]");
+    unlink(password.c_str());
 }
 
-TEST_CASE("metrics: scrapers that say nothing do not keep others out") {
-    Metrics metrics("127.0.0.1:0");
-    std::array<int, 3> silent{};
-    for (int& one : silent) {
-        one = socket(AF_INET, SOCK_STREAM, 0);
-        sockaddr_in place{};
-        place.sin_family = AF_INET;
-        place.sin_port = htons(static_cast<std::uint16_t>(metrics.port()));
-        place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        REQUIRE(connect(one, reinterpret_cast<sockaddr*>(&place), sizeof place) == 0);
+TEST_CASE("metrics: a password that cannot be read is said in one line") {
+    const std::string empty = test::temporary_file();
+    for (const std::string& file : {std::string("no-such-file"), empty}) {
+        CHECK_THROWS_WITH_AS((Metrics{MetricsOptions{"127.0.0.1:0", "u", file}}),
+                             doctest::Contains(("password_file " + file).c_str()), MetricsError);
     }
-    CHECK(get(metrics, "/healthz") == "ok\n200[0]");
-    for (const int one : silent) close(one);
+    unlink(empty.c_str());
 }
 
 TEST_CASE("metrics: scrapes and publishing do not disturb each other") {
-    Metrics metrics("127.0.0.1:0");
+    Metrics metrics{MetricsOptions{"127.0.0.1:0"}};
     std::string last;
     std::thread scraper([&] {
         for (int i = 0; i < 5; ++i) last = get(metrics, "/metrics");
@@ -138,7 +140,7 @@ TEST_CASE("metrics: promtool has nothing to complain of") {
         MESSAGE("skipped: there is no promtool (Debian package prometheus)");
         return;
     }
-    Metrics metrics("127.0.0.1:0");
+    Metrics metrics{MetricsOptions{"127.0.0.1:0"}};
     inventory::Call call;
     call.method = "tools/call";
     call.answered = true;
