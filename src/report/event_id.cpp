@@ -33,9 +33,9 @@ public:
     void add(Time time) noexcept {
         add(static_cast<std::uint64_t>(time.time_since_epoch().count()));
     }
-    void add(const Flow* flow, std::uint64_t packet_number) noexcept {
+    void add(const Flow* flow, Time time) noexcept {
         add(flow != nullptr ? flow->id : 0);
-        add(packet_number);
+        add(time);
     }
     std::uint64_t finish() noexcept {
         add(std::uint64_t{0});
@@ -47,15 +47,15 @@ private:
     std::uint64_t state_ = 0x2d358dccaa6c78a5ULL;
 };
 
-void add(const Parties& parties, std::uint64_t packet_number, Hash& hash) noexcept {
-    hash.add(parties.flow.get(), packet_number);
+void add(const Parties& parties, Time time, Hash& hash) noexcept {
+    hash.add(parties.flow.get(), time);
     hash.add(parties.host);
     hash.add(parties.path);
     hash.add(parties.port);
 }
 
 void add(const Call& call, Hash& hash) noexcept {
-    add(call.parties, call.packet_number, hash);
+    add(call.parties, call.time, hash);
     hash.add(static_cast<std::uint64_t>(call.notification) |
              static_cast<std::uint64_t>(call.from_server) << 1 |
              static_cast<std::uint64_t>(call.outcome) << 2);
@@ -63,13 +63,12 @@ void add(const Call& call, Hash& hash) noexcept {
          {&call.method, &call.id, &call.tool, &call.prompt, &call.resource_uri, &call.session_id}) {
         hash.add(*text);
     }
-    hash.add(call.time);
     hash.add(call.request_bytes);
     hash.add(call.response_bytes);
 }
 
 void add(const Session& session, Hash& hash) noexcept {
-    add(session.parties, session.packet_number, hash);
+    add(session.parties, session.end, hash);
     hash.add(session.session_id);
     hash.add(session.parties.client.name);
     hash.add(session.start);
@@ -82,14 +81,14 @@ void add(const Session& session, Hash& hash) noexcept {
 }
 
 void add(const Alert& alert, Hash& hash) noexcept {
-    add(alert.parties, alert.packet_number, hash);
+    add(alert.parties, alert.time, hash);
     hash.add(alert.id);
     hash.add(alert.signature_id);
     hash.add(alert.closing);
 }
 
 void add(const InventoryChange& change, Hash& hash) noexcept {
-    add(change.parties, change.packet_number, hash);
+    add(change.parties, change.time, hash);
     for (const std::string* text : {&change.kind, &change.change, &change.name, &change.fingerprint,
                                     &change.parties.client.name, &change.parties.client.version,
                                     &change.parties.server.name, &change.parties.server.version}) {
@@ -98,25 +97,25 @@ void add(const InventoryChange& change, Hash& hash) noexcept {
 }
 
 void add(const Anomaly& anomaly, Hash& hash) noexcept {
-    hash.add(anomaly.flow.get(), anomaly.packet_number);
+    hash.add(anomaly.flow.get(), anomaly.time);
     hash.add(anomaly.event);
 }
 
 void add(const HttpExchange& http, Hash& hash) noexcept {
-    hash.add(http.exchange ? http.exchange->flow.get() : nullptr, http.packet_number);
+    hash.add(http.exchange ? http.exchange->flow.get() : nullptr, http.time);
     hash.add(http.exchange ? http.exchange->id : 0);
 }
 
 void add(const TlsHandshake& tls, Hash& hash) noexcept {
-    hash.add(tls.flow.get(), tls.packet_number);
+    hash.add(tls.flow.get(), tls.time);
     hash.add(tls.server_name);
 }
 
 void add(const FlowEnd& end, Hash& hash) noexcept {
-    hash.add(end.flow.flow.get(), end.flow.packet_number);
+    hash.add(end.flow.flow.get(), end.flow.time);
 }
 void add(const StreamEnd& end, Hash& hash) noexcept {
-    hash.add(end.flow.flow.get(), end.flow.packet_number);
+    hash.add(end.flow.flow.get(), end.flow.time);
 }
 
 void add(const Stats& stats, Hash& hash) noexcept {

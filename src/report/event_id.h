@@ -1,8 +1,9 @@
 // The name of an event: unique within a run, and the same again when the same packets are seen
 // again.
 //
-// It is a hash over what the event is about (type, flow, packet, method, …) and of nothing that
-// configuration could change: not the verdict, not the file's name, not the sensor.
+// It is a hash over what the event is about (type, flow, time of the packet, method, …) and of
+// nothing that configuration or the packets around could change: not the verdict, not the file's
+// name, not the sensor, not the number of the packet in its capture.
 #pragma once
 
 #include <cstdint>
@@ -16,10 +17,10 @@ namespace umbratap::report {
 std::uint64_t event_id(const inventory::Record& record) noexcept;
 
 /// Tells apart what is alike: the same notification twice in one packet, say. Such twins come close
-/// together, so a small table of what was last seen is enough.
+/// together, so a table of what was last seen is enough.
 class EventIds {
 public:
-    EventIds() : last_seen_(4096) {}
+    EventIds() : last_seen_(65'536) {}
     std::uint64_t next(const inventory::Record& record) noexcept;
 
 private:
