@@ -241,5 +241,5 @@ TEST_CASE("included list: it must say what it is worth, and exist") {
         inventory::read_included_list(
             detect::YamlNode::parse("file: no-such.json\nverdict: approved", "policy.yaml"),
             "/nowhere"),
-        "/nowhere/no-such.json:1: cannot be opened", detect::RuleError);
+        "/nowhere/no-such.json:1: cannot be read: No such file or directory", detect::RuleError);
 }
