@@ -58,6 +58,11 @@ bool Backlog::take(SpooledEvent& event) {
     return spooled && spool_->take(event);
 }
 
+void Backlog::remember_taken() {
+    const std::lock_guard lock(mutex_);
+    if (spool_) spool_->remember_taken();
+}
+
 void Backlog::settle(std::uint64_t number) {
     const std::lock_guard lock(mutex_);
     if (spool_) spool_->settle(number);

@@ -31,6 +31,8 @@ public:
 
     // The thread that takes.
     bool take(SpooledEvent& event);
+    /// To be called after some were taken, before they go out.
+    void remember_taken();
     /// Everything below `number` is acknowledged.
     void settle(std::uint64_t number);
     /// Waits until there is something to take, or `wake` was called.

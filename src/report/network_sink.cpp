@@ -136,6 +136,7 @@ void NetworkSink::refill() {
         window_.push_back(
             {event.number, Parcel::State::waiting, event.redelivered, std::move(event.bytes)});
     }
+    backlog_.remember_taken();
     if (const std::uint64_t damages = backlog_.take_damages(); damages > 0) {
         lost_ += damages;
         tell("the spool was damaged in " + std::to_string(damages) + " places");

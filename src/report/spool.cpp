@@ -327,6 +327,10 @@ bool Spool::take(SpooledEvent& event) {
     return true;
 }
 
+void Spool::remember_taken() noexcept {
+    if (handed_out_ != remembered_) write_cursor();
+}
+
 void Spool::settle(std::uint64_t number) {
     settled_ = std::max(settled_, number);
     write_cursor();
@@ -341,6 +345,7 @@ void Spool::write_cursor() noexcept {
     append_number_bytes(settled_, bytes);
     append_number_bytes(handed_out_, bytes);
     append_number_bytes(crc32(bytes), bytes);
+    remembered_ = handed_out_;
     [[maybe_unused]] const ssize_t written = pwrite(cursor_, bytes.data(), bytes.size(), 0);
 }
 

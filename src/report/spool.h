@@ -53,6 +53,8 @@ public:
     /// The next event that was not handed out yet, in order; false if there is none.
     bool peek(std::uint64_t& number);
     bool take(SpooledEvent& event);
+    /// Notes on disk what was taken, before it goes out: the next process marks it if need be.
+    void remember_taken() noexcept;
     /// Everything below `number` is acknowledged, and need not be kept.
     void settle(std::uint64_t number);
 
@@ -100,6 +102,7 @@ private:
     std::uint64_t next_number_ = 0;
     std::uint64_t settled_ = 0;            // all below are
     std::uint64_t handed_out_ = 0;         // all below were, once
+    std::uint64_t remembered_ = 0;         // of these, on disk
     std::uint64_t handed_out_before_ = 0;  // by earlier processes
     std::uint64_t damages_ = 0;
     int lock_ = -1, cursor_ = -1;

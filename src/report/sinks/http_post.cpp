@@ -58,6 +58,7 @@ std::string base64(std::string_view bytes) {
 
 struct HttpPost::State {
     CURL* curl = nullptr;
+    char trouble[CURL_ERROR_SIZE] = {};
 };
 
 HttpPost::HttpPost(const Output& output, HttpLimits limits)
@@ -66,6 +67,7 @@ HttpPost::HttpPost(const Output& output, HttpLimits limits)
     CURL* const curl = state_->curl = curl_easy_init();
     if (curl == nullptr) throw SinkError("output " + output.to + ": libcurl does not start");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, state_->trouble);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "umbratap/" UMBRATAP_VERSION);
     curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
@@ -105,11 +107,13 @@ HttpAnswer HttpPost::post(const std::string& url, std::string_view body,
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &transfer);
+    state_->trouble[0] = '\0';
     const CURLcode code = curl_easy_perform(curl);
     curl_slist_free_all(list);
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &transfer.answer.status);
     if (code != CURLE_OK && transfer.answer.trouble.empty())
-        transfer.answer.trouble = curl_easy_strerror(code);
+        transfer.answer.trouble =
+            state_->trouble[0] != '\0' ? state_->trouble : curl_easy_strerror(code);
     return std::move(transfer.answer);
 }
 

@@ -1,0 +1,257 @@
+#!/usr/bin/env python3
+"""Outputs against receivers that fail: everything arrives in the end, in order within each flow, and what arrives twice
+is marked.
+
+usage: scenarios.py FEED FOLDER [NAME…]
+
+FOLDER has ca.pem, server.pem, server.key, client.pem and client.key. Kafka's cluster is beside FEED; where the real
+rsyslog and syslog-ng are is told by the environment (RSYSLOG_ROOT, SYSLOG_NG_ROOT: '/' or a folder with an unpacked
+package and what it needs).
+"""
+import json, os, pathlib, random, signal, ssl, subprocess, sys, threading, time
+
+import stand_ins
+
+feed, folder = sys.argv[1], pathlib.Path(sys.argv[2])
+flows = 23
+results = []
+
+
+def event(number, **more):
+    severity = {0: 1, 1: 3}.get(number % 10)
+    body = {'timestamp': f'2026-10-01T12:00:00.{number:06d}+0000', 'event_type': 'alert' if severity else 'mcp',
+            'event_id': f'{number:016x}', 'community_id': f'1:flow{number % flows}=', 'n': number, **more}
+    if severity:
+        body['alert'] = {'severity': severity}
+    return json.dumps(body, separators=(',', ':')) + '\n'
+
+
+def config(name, text):
+    path = folder / f'{name}.yaml'
+    path.write_text(text)
+    return path
+
+
+class Feed:
+    def __init__(self, name, text, seconds=10):
+        self.path = config(name, text)
+        self.log = open(folder / f'{name}.log', 'ab')
+        self.process = subprocess.Popen([feed, self.path, str(seconds)], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=self.log)
+
+    def give(self, lines):
+        self.process.stdin.write(''.join(lines).encode())
+        self.process.stdin.flush()
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def check(name, receiver, expected, marks=True, given_twice=()):
+    """`expected` ids have arrived, in order within a flow."""
+    wrong = list(receiver.wrong)
+    seen, last = set(), {}
+    unmarked = duplicates = disorder = 0
+    for event_id, redelivered in receiver.arrived:
+        number = int(event_id, 16)
+        if event_id in seen:
+            duplicates += 1
+            unmarked += redelivered is False and number not in given_twice
+            continue
+        seen.add(event_id)
+        disorder += number < last.get(number % flows, -1)
+        last[number % flows] = number
+    missing = set(expected) - seen
+    if missing:
+        wrong.append(f'{len(missing)} events are missing, {sorted(missing)[:3]}')
+    if marks and unmarked:
+        wrong.append(f'{unmarked} of {duplicates} duplicates are not marked')
+    if marks and disorder:
+        wrong.append(f'{disorder} events out of order')
+    results.append(not wrong)
+    print(('WRONG: ' if wrong else 'ok: ') + f'{name}: {len(seen)} events, {duplicates} duplicates; ' + '; '.join(wrong),
+          flush=True)
+
+
+def until(condition, seconds):
+    end = time.time() + seconds
+    while not condition() and time.time() < end:
+        time.sleep(0.1)
+
+
+def outage(name, receiver, modes, text, marks=True):
+    """Events flow all the time, while the receiver goes through its modes; then it is well."""
+    numbers = iter(range(10**9))
+    expected = []
+    running = Feed(name, text)
+    for mode in ['down', 'good', *modes, 'good']:
+        receiver.mode = mode
+        for _ in range(20):
+            batch = [next(numbers) for _ in range(25)]
+            expected += [f'{number:016x}' for number in batch]
+            running.give(event(number) for number in batch)
+            time.sleep(0.1)
+    until(lambda: len({event_id for event_id, _ in receiver.arrived}) == len(expected), 60)
+    running.end()
+    check(name, receiver, expected, marks)
+
+
+def killed(name, receiver, text):
+    """The process is killed at random times; what it had told to have is delivered by the next ones."""
+    random.seed(7)
+    receiver.mode = 'down'
+    safe = given = 0
+    given_twice = set()     # the process did not tell that it has them
+    for attempt in range(20):
+        if attempt == 8:
+            receiver.mode = 'good'
+        running = Feed(name, text)
+        end = time.time() + random.uniform(0.2, 1.2)
+        try:
+            while time.time() < end:
+                running.give(event(number) for number in range(given, given + 10))
+                given += 10
+                time.sleep(random.uniform(0, 0.02))
+        except OSError:
+            pass
+        running.process.send_signal(signal.SIGKILL)
+        told = running.process.stdout.read().split()
+        running.process.wait()
+        safe += int(told[-1] if told else 0)
+        given_twice.update(range(safe, given))
+        given = safe
+    running = Feed(name, text)
+    expected = [f'{number:016x}' for number in range(safe)]
+    until(lambda: set(expected) <= {event_id for event_id, _ in receiver.arrived}, 60)
+    running.end()
+    check(name + ', killed 20 times', receiver, expected, given_twice=given_twice)
+
+
+def flood(name, receiver, text):
+    """A receiver that is down, a spool that is too small: alerts of high severity are there in the end."""
+    receiver.mode = 'down'
+    running = Feed(name, text)
+    high = []
+    for begin in range(0, 100_000, 10_000):
+        running.give([event(begin)])
+        running.give(event(number, padding='x' * 200) for number in range(begin + 1, begin + 10_000) if number % 10)
+        high.append(f'{begin:016x}')
+    receiver.mode = 'good'
+    until(lambda: set(high) <= {event_id for event_id, _ in receiver.arrived}, 60)
+    running.end()
+    check(name + ', flooded', receiver, high)
+
+
+def tls_context():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / 'server.pem', folder / 'server.key')
+    context.load_verify_locations(folder / 'ca.pem')
+    context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def spool(name):
+    return f'spool: {{directory: {folder}/spool-{name}, bytes_max: 100000000}}'
+
+
+stream_modes = ['slow', 'deaf', 'reset', 'down']
+http_modes = ['slow', 'deaf', 'reset', 'down', 'status', 'junk', 'endless']
+token = folder / 'token'
+token.write_text('token-of-test\n')
+tls = f'tls: {{ca: {folder}/ca.pem, certificate: {folder}/client.pem, key: {folder}/client.key}}'
+
+
+def syslog_tcp(name):
+    receiver = stand_ins.SyslogReceiver()
+    outage(name, receiver, stream_modes, f'output:\n  - to: syslog+tcp://127.0.0.1:{receiver.port}\n    {spool(name)}\n')
+
+
+def syslog_memory(name):
+    receiver = stand_ins.SyslogReceiver()
+    outage(name, receiver, stream_modes, f'output: ["syslog+tcp://127.0.0.1:{receiver.port}"]\n')
+
+
+def syslog_tls(name):
+    receiver = stand_ins.SyslogReceiver(tls_context())
+    outage(name, receiver, stream_modes,
+           f'output:\n  - to: syslog+tls://localhost:{receiver.port}\n    {tls}\n    {spool(name)}\n')
+
+
+def unix(name):
+    receiver = stand_ins.LineReceiver(path=str(folder / 'socket'))
+    outage(name, receiver, stream_modes, f'output:\n  - to: unix:{folder}/socket\n    {spool(name)}\n', marks=False)
+
+
+def splunk(name):
+    receiver = stand_ins.SplunkReceiver()
+    outage(name, receiver, http_modes, f'output:\n  - to: http://127.0.0.1:{receiver.port}/services/collector\n'
+           f'    token_file: {token}\n    {spool(name)}\n')
+
+
+def elasticsearch(name):
+    receiver = stand_ins.ElasticReceiver()
+    outage(name, receiver, http_modes, f'output:\n  - to: http://127.0.0.1:{receiver.port}/mcp/_bulk\n    {spool(name)}\n',
+           marks=False)
+
+
+def clickhouse(name):
+    receiver = stand_ins.ClickHouseReceiver()
+    outage(name, receiver, http_modes, 'output:\n  - to: "http://127.0.0.1:'
+           f'{receiver.port}/?query=INSERT+INTO+mcp+FORMAT+JSONEachRow"\n    {spool(name)}\n')
+
+
+class KafkaCluster(stand_ins.Receiver):
+    """librdkafka's mock cluster, in a process of its own."""
+    commands = {'down': 'down', 'good': 'up', 'slow': 'slow', 'errors': 'errors'}
+
+    def __init__(self, name):
+        super().__init__()
+        self.process = subprocess.Popen([pathlib.Path(feed).parent / 'kafka_cluster', name], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+        self.brokers = self.process.stdout.readline().strip()
+        threading.Thread(target=self.consume, daemon=True).start()
+
+    def __setattr__(self, key, value):
+        super().__setattr__(key, value)
+        if key == 'mode' and hasattr(self, 'process'):
+            self.process.stdin.write(self.commands[value] + '\n')
+            self.process.stdin.flush()
+
+    def consume(self):
+        for line in self.process.stdout:
+            _, key, event_id, mark, value = line.split(' ', 4)
+            if json.loads(value)['community_id'] != key or json.loads(value)['event_id'] != event_id:
+                self.complain('key or header differs from the event')
+            self.note(event_id, mark == 'true')
+
+
+def kafka(name):
+    cluster = KafkaCluster(name)
+    outage(name, cluster, ['slow', 'down', 'good', 'errors', 'down'],
+           f'output:\n  - to: kafka://{cluster.brokers}/{name}\n    {spool(name)}\n'
+           '    kafka: {reconnect.backoff.max.ms: "500"}\n')
+    cluster.process.stdin.close()
+
+
+def kills(name):
+    receiver = stand_ins.SyslogReceiver()
+    killed(name, receiver, f'output:\n  - to: syslog+tcp://127.0.0.1:{receiver.port}\n    {spool(name)}\n')
+
+
+def floods(name):
+    receiver = stand_ins.SyslogReceiver()
+    flood(name, receiver, f'output:\n  - to: syslog+tcp://127.0.0.1:{receiver.port}\n    queue_bytes_max: 100000\n'
+          f'    spool: {{directory: {folder}/spool-{name}, bytes_max: 2000000}}\n')
+
+
+scenarios = {'syslog over TCP': syslog_tcp, 'syslog over TCP, in memory': syslog_memory, 'syslog over TLS': syslog_tls,
+             'Unix socket': unix, 'Splunk HEC': splunk, 'Elasticsearch': elasticsearch, 'ClickHouse': clickhouse, 'Kafka': kafka,
+             'spool': kills, 'small spool': floods}
+chosen = sys.argv[3:] or list(scenarios)
+threads = [threading.Thread(target=scenarios[name], args=(name.replace(' ', '-').replace(',', ''),)) for name in chosen]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+sys.exit(0 if all(results) and len(results) == len(chosen) else 1)
