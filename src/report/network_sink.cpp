@@ -12,7 +12,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::minutes trouble_pause{1};
+constexpr std::chrono::seconds trouble_pause{60}, any_trouble_pause{10};
 constexpr std::chrono::milliseconds idle_wait{500};
 
 std::unique_ptr<Spool> open_spool(const Output::Spool& spool) {
@@ -179,16 +179,18 @@ void NetworkSink::end() noexcept {
     lost_ += backlog_.has_spool() ? 0 : left;
     lost_ += backlog_.events_in_memory();
     if (left > 0) {
+        told_.clear();  // whatever was said just before
         tell(backlog_.has_spool() ? "not everything arrived; the rest stays in the spool"
                                   : "not everything arrived; the rest is lost");
     }
 }
 
-/// Each trouble once, and again every minute while it lasts.
+/// The same trouble once a minute, and no more than a line in some seconds whatever happens.
 void NetworkSink::tell(const std::string& trouble) {
     if (trouble.empty()) return;
     const auto now = Clock::now();
-    if (trouble == told_ && now - told_at_ < trouble_pause) return;
+    if (!told_.empty() && now - told_at_ < (trouble == told_ ? trouble_pause : any_trouble_pause))
+        return;
     told_ = trouble;
     told_at_ = now;
     const std::lock_guard lock(trouble_mutex_);

@@ -24,6 +24,12 @@ class Receiver:
                 self.wrong.append(what)
 
 
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]
+
+
 def abort(connection):
     """Closes with a reset."""
     try:
@@ -40,9 +46,7 @@ class StreamReceiver(Receiver):
         super().__init__()
         self.tls, self.path = tls, path
         if path is None:
-            with socket.socket() as probe:
-                probe.bind(('127.0.0.1', 0))
-                self.port = probe.getsockname()[1]
+            self.port = free_port()
         threading.Thread(target=self.listen, daemon=True).start()
 
     def open(self):
@@ -146,9 +150,7 @@ class HttpReceiver(Receiver):
 
     def __init__(self):
         super().__init__()
-        with socket.socket() as probe:
-            probe.bind(('127.0.0.1', 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         threading.Thread(target=self.listen, daemon=True).start()
 
     def listen(self):
