@@ -62,7 +62,7 @@ std::uint32_t count_features(Device& device) {
     return std::min(little_endian_32(question.array()), strings_max);
 }
 
-std::map<std::string, bool> read_features(Device& device) {
+std::map<std::string, Feature> read_features(Device& device) {
     const std::uint32_t count = count_features(device);
     const std::uint32_t blocks = (count + 31) / 32;
     WithArray<ethtool_gstrings> names(std::size_t{count} * ETH_GSTRING_LEN);
@@ -73,14 +73,16 @@ std::map<std::string, bool> read_features(Device& device) {
     bits.head().cmd = ETHTOOL_GFEATURES;
     bits.head().size = blocks;
     if (count == 0 || !device.ask(&names.head()) || !device.ask(&bits.head())) return {};
-    std::map<std::string, bool> features;
+    std::map<std::string, Feature> features;
     for (std::uint32_t i = 0; i < count; ++i) {
         const char* name =
             reinterpret_cast<const char*>(names.array()) + std::size_t{i} * ETH_GSTRING_LEN;
         ethtool_get_features_block block;
         std::memcpy(&block, bits.array() + i / 32 * sizeof block, sizeof block);
-        features[std::string(name, strnlen(name, ETH_GSTRING_LEN))] =
-            (block.active >> i % 32 & 1) != 0;
+        const auto is_in = [bit = i % 32](std::uint32_t set) { return (set >> bit & 1) != 0; };
+        features[std::string(name, strnlen(name, ETH_GSTRING_LEN))] = {
+            .on = is_in(block.active),
+            .fixed = is_in(block.never_changed) || !is_in(block.available)};
     }
     return features;
 }
@@ -141,9 +143,9 @@ bool QueueHash::is_symmetric() const noexcept {
     return true;
 }
 
-bool InterfaceFacts::is_on(const std::string& feature) const {
-    const auto found = features.find(feature);
-    return found != features.end() && found->second;
+Feature InterfaceFacts::feature(const std::string& name) const {
+    const auto found = features.find(name);
+    return found != features.end() ? found->second : Feature{.on = false, .fixed = true};
 }
 
 std::optional<InterfaceFacts> find_interface_facts(const std::string& name) {

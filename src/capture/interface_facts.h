@@ -25,17 +25,23 @@ struct QueueHash {
     bool is_symmetric() const noexcept;
 };
 
+struct Feature {
+    bool on = false;
+    bool fixed = false;  ///< cannot be changed
+};
+
 struct InterfaceFacts {
     InterfaceState state;
-    std::string driver;                    ///< empty: unknown
-    std::uint32_t speed = 0;               ///< Mbit/s; 0: unknown
-    std::map<std::string, bool> features;  ///< "rx-gro": on or off; names are the kernel's
-    std::uint32_t ring_frames = 0;         ///< of the device, for receiving; 0: unknown
+    std::string driver;                       ///< empty: unknown
+    std::uint32_t speed = 0;                  ///< Mbit/s; 0: unknown
+    std::map<std::string, Feature> features;  ///< by the kernel's names: "rx-gro"
+    std::uint32_t ring_frames = 0;            ///< of the device, for receiving; 0: unknown
     std::uint32_t ring_frames_max = 0;
     std::uint32_t queues = 0;  ///< receive queues in use; 0: unknown
     std::optional<QueueHash> hash;
 
-    bool is_on(const std::string& feature) const;
+    /// A feature that the kernel does not know is off and fixed.
+    Feature feature(const std::string& name) const;
 };
 
 /// Nothing where there is no such interface. What a driver does not tell stays unknown.

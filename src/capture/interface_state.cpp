@@ -1,14 +1,15 @@
 // One request, one answer. The kernel has answered when the request is written, so nothing waits.
 #include "capture/interface_state.h"
 
-#include <linux/if.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <memory>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -17,6 +18,7 @@ namespace umbratap::capture {
 
 namespace {
 
+constexpr unsigned lower_up = 1 << 16;               // IFF_LOWER_UP, which <net/if.h> lacks
 constexpr std::size_t answer_bytes_max = 32 * 1024;  // a few hundred are usual
 
 /// Calls `use(type, value)` for each attribute.
@@ -55,7 +57,7 @@ InterfaceState read_state(Bytes body) {
     std::memcpy(&head, body.data(), sizeof head);
     state.index = head.ifi_index;
     state.up = (head.ifi_flags & IFF_UP) != 0;
-    state.carrier = (head.ifi_flags & IFF_LOWER_UP) != 0;
+    state.carrier = (head.ifi_flags & lower_up) != 0;
     state.all_multicast = (head.ifi_flags & IFF_ALLMULTI) != 0;
     for_each_attribute(body.subspan(NLMSG_ALIGN(sizeof head)), [&](int type, Bytes value) {
         if (type == IFLA_IFNAME) state.name = text(value);
@@ -102,6 +104,20 @@ std::optional<InterfaceState> InterfaceStates::find(int index) {
         if (length < NLMSG_HDRLEN + sizeof(ifinfomsg)) return std::nullopt;
         return read_state(Bytes(answer.data() + NLMSG_HDRLEN, length - NLMSG_HDRLEN));
     }
+}
+
+std::string interface_names() {
+    struct Free {
+        void operator()(struct if_nameindex* list) const noexcept { if_freenameindex(list); }
+    };
+    constexpr int names_max = 20;
+    const std::unique_ptr<struct if_nameindex[], Free> list(if_nameindex());
+    std::string names;
+    for (int i = 0; list && list[i].if_index != 0; ++i) {
+        if (i == names_max) return names + "others, see: ip link";
+        names += std::string(list[i].if_name) + ", ";
+    }
+    return names + "any";
 }
 
 }  // namespace umbratap::capture

@@ -45,4 +45,7 @@ private:
     std::uint32_t sequence_ = 0;
 };
 
+/// "eth0, lo, any", for those who gave a name that is none.
+std::string interface_names();
+
 }  // namespace umbratap::capture

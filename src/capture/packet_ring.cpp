@@ -21,6 +21,7 @@
 #include <limits>
 #include <stdexcept>
 
+#include "capture/interface_state.h"
 #include "capture/link_number.h"
 
 namespace umbratap::capture {
@@ -30,21 +31,6 @@ namespace {
 constexpr std::uint32_t added_bytes_max =
     64;  // VLAN tag and cooked header that libpcap puts before
 constexpr int discard_wait_max_ms = 1000;
-
-/// "there are eth0, lo, any"
-std::string interface_names() {
-    struct Free {
-        void operator()(struct if_nameindex* list) const noexcept { if_freenameindex(list); }
-    };
-    constexpr int names_max = 20;
-    const std::unique_ptr<struct if_nameindex[], Free> list(if_nameindex());
-    std::string names = "there are ";
-    for (int i = 0; list && list[i].if_index != 0; ++i) {
-        if (i == names_max) return names + "others, see: ip link";
-        names += std::string(list[i].if_name) + ", ";
-    }
-    return names + "any";
-}
 
 std::string program_path() {
     std::array<char, 4096> path;
@@ -125,7 +111,7 @@ std::unique_ptr<PacketRing> PacketRing::open(const std::string& name,
     pcap_set_tstamp_precision(handle.get(), PCAP_TSTAMP_PRECISION_NANO);
     const int status = pcap_activate(handle.get());
     if (status == PCAP_ERROR_NO_SUCH_DEVICE) {
-        absent = {name + ": there is no such interface; " + interface_names()};
+        absent = {name + ": there is no such interface; there are " + interface_names()};
     } else if (status == PCAP_ERROR_IFACE_NOT_UP) {
         absent = {name + ": the interface is down; bring it up: ip link set dev " + name + " up"};
     } else if (status < 0) {

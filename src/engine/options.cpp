@@ -92,8 +92,7 @@ std::optional<int> parse(int argc, const char* const* argv, Options& options) {
                  "umbratap");
     app.footer(
         "First word may be a subcommand: rules check|list|explain, inventory "
-        "show|export|merge|approve, keys "
-        "status.\n"
+        "show|export|merge|approve, keys status, doctor, render.\n"
         "Exit status: 0 done, 1 failed while running, 2 wrong usage, 3 config, rules or policy "
         "invalid,\n"
         "4 an input cannot be read, 10 an alert of --fail-on severity was raised.");

@@ -11,6 +11,7 @@
 #include "detect/prefilter.h"
 #include "detect/rules.h"
 #include "engine/approve.h"
+#include "engine/doctor.h"
 #include "engine/options.h"
 #include "engine/run.h"
 #include "inventory/store.h"
@@ -187,15 +188,34 @@ int render_verb(std::vector<std::string> words) {
     return wrong > 0 ? 1 : 0;
 }
 
-/// The words behind it are those of a run.
-int keys_verb(const std::vector<std::string>& words) {
+/// Words like those of a run.
+CommandLine read_words(const std::vector<std::string>& words) {
+    std::vector<const char*> arguments = {"umbratap"};
+    for (const std::string& word : words) arguments.push_back(word.c_str());
+    return read_command_line(static_cast<int>(arguments.size()), arguments.data());
+}
+
+int keys_verb(std::vector<std::string> words) {
     if (words.empty() || words[0] != "status")
         throw UsageError("usage: umbratap keys status -r FILE [-k KEYLOG] [--tls-key FILE]");
-    std::vector<const char*> arguments = {"umbratap"};
-    for (std::size_t i = 1; i < words.size(); ++i) arguments.push_back(words[i].c_str());
-    const CommandLine line =
-        read_command_line(static_cast<int>(arguments.size()), arguments.data());
+    words.erase(words.begin());
+    const CommandLine line = read_words(words);
     return line.exit ? *line.exit : run(line.options, LastWord::keys_status);
+}
+
+int doctor_verb(std::vector<std::string> words) {
+    const std::string usage =
+        "usage: umbratap doctor -i NAME [-k KEYLOG] [-c CONFIG] [-w N] [--seconds N] [--json]";
+    const std::string seconds = take_option(words, "--seconds", "5");
+    const bool is_number = !seconds.empty() && seconds.size() < 5 &&
+                           seconds.find_first_not_of("0123456789") == std::string::npos;
+    if (!is_number) throw UsageError("--seconds: expected a number up to 9999; " + usage);
+    DoctorOptions how{.seconds = std::stoi(seconds), .json = std::erase(words, "--json") > 0};
+    if (words.empty()) throw UsageError(usage);
+    const CommandLine line = read_words(words);
+    if (line.exit) return *line.exit;
+    if (line.options.interfaces.empty()) throw UsageError(usage);
+    return doctor(line.options, how);
 }
 
 }  // namespace
@@ -205,9 +225,10 @@ std::optional<int> run_verb(const std::vector<std::string>& words) {
     std::vector<std::string> rest(words.begin() + 1, words.end());
     if (words[0] == "rules") return rules_verb(std::move(rest));
     if (words[0] == "inventory") return inventory_verb(std::move(rest));
-    if (words[0] == "keys") return keys_verb(rest);
+    if (words[0] == "keys") return keys_verb(std::move(rest));
+    if (words[0] == "doctor") return doctor_verb(std::move(rest));
     if (words[0] == "render") return render_verb(std::move(rest));
-    for (const char* later : {"policy", "explain", "suppress", "doctor"}) {
+    for (const char* later : {"policy", "explain", "suppress"}) {
         if (words[0] == later) throw UsageError(words[0] + ": not in this version yet");
     }
     return {};

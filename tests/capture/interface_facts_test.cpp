@@ -41,8 +41,9 @@ TEST_CASE("interface facts: what a device tells of itself") {
     CHECK(facts->speed == 10000);
     CHECK(facts->queues >= 1);
     CHECK(facts->features.contains("rx-gro"));
-    CHECK(facts->is_on("tx-generic-segmentation"));
-    CHECK_FALSE(facts->is_on("no-such-feature"));
+    CHECK(facts->feature("tx-generic-segmentation").on);
+    CHECK_FALSE(facts->feature("no-such-feature").on);
+    CHECK(facts->feature("rx-lro").fixed);
     CHECK_FALSE(facts->hash);
     CHECK_FALSE(capture::find_interface_facts("v7"));
     CHECK_FALSE(capture::find_interface_facts("a-name-that-is-too-long"));
