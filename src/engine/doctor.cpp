@@ -66,7 +66,7 @@ SystemFacts look_at_system(const Options& options) {
         state >= 0 && state != TIME_ERROR && (clock.status & STA_UNSYNC) == 0;
     facts.clock_error_us = clock.esterror;
     facts.cores = std::max(1U, std::thread::hardware_concurrency());
-    facts.workers = options.workers == 0 ? facts.cores : options.workers;
+    facts.workers = worker_count(options);
     return facts;
 }
 
