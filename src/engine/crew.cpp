@@ -31,6 +31,7 @@ namespace {
 
 constexpr std::size_t packets_ahead = 32;  // fetched into the cache before they are walked
 constexpr std::uint32_t parcels_waiting_max = 64;
+constexpr Duration step_back_min = std::chrono::minutes(15);  // files that follow each other
 
 using Sightings = Batch<inventory::Sighting>;
 
@@ -100,7 +101,7 @@ struct Crew::State {
     Reporter& reporter;
     Unwrapper unwrapper;
     Counts counts;  // of this thread: packets, fragments, problems of decoding
-    PacketClock clock;
+    PacketClock clock{step_back_min};
     std::uint64_t sequence = 0;
     Batch<Placed> placed;
     Sightings sightings;

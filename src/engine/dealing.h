@@ -2,14 +2,17 @@
 // inner flow, and what concerns all workers alike.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
 #include "engine/unwrapper.h"
+#include "flow/bounded_time.h"
 
 namespace umbratap::engine {
 
@@ -59,29 +62,30 @@ private:
     std::vector<std::vector<std::uint8_t>> blocks_;
 };
 
-/// Packet time, which passes in ticks of a second.
+/// Packet time, which passes in ticks of a second. Packets come a little out of order; a time that
+/// is much older means that the clock of whoever captured them was set back, or that another
+/// capture begins, and time goes on from there.
 class PacketClock {
 public:
-    /// True if `time` begins a new second. Never goes back.
+    explicit PacketClock(Duration step_back_min) : step_back_min_(step_back_min) {}
+
+    /// True if `time` begins a new second, or is that much older.
     bool advance(Time time) {
-        if (first_) {
-            first_ = false;
-            now_ = time;
-            return false;
-        }
-        if (time <= now_) return false;
-        const bool ticks = std::chrono::floor<std::chrono::seconds>(time) !=
-                           std::chrono::floor<std::chrono::seconds>(now_);
-        now_ = time;
-        return ticks;
+        time = flow::bounded(time);
+        const Time before = std::exchange(now_, time);
+        went_back_ = !first_ && before - time > step_back_min_;
+        if (std::exchange(first_, false) || went_back_) return went_back_;
+        now_ = std::max(before, time);
+        return std::chrono::floor<std::chrono::seconds>(now_) !=
+               std::chrono::floor<std::chrono::seconds>(before);
     }
-    /// The clock of this machine was set back: from here on, time passes from `time`.
-    void set_back(Time time) { now_ = time; }
     Time now() const noexcept { return now_; }
+    bool went_back() const noexcept { return went_back_; }  ///< with the last advance
 
 private:
+    Duration step_back_min_;
     Time now_{};
-    bool first_ = true;
+    bool first_ = true, went_back_ = false;
 };
 
 }  // namespace umbratap::engine

@@ -26,8 +26,7 @@ constexpr std::size_t packets_ahead = 32;  // fetched into the cache before they
 /// How long a frame may be on its way to us: what is older than that will not come. The kernel
 /// keeps frames in a block for a tenth of a second.
 constexpr Duration idle_lag = std::chrono::milliseconds(300);
-/// Packets so much older than others mean that the clock was set back.
-constexpr Duration clock_step = std::chrono::seconds(10);
+constexpr Duration step_back_min = std::chrono::seconds(10);
 
 Time wall_clock() {
     return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
@@ -133,7 +132,7 @@ struct LiveCrew::State {
         BookPointer book;
         Tools tools;
         Pipeline pipeline;
-        PacketClock clock;
+        PacketClock clock{step_back_min};
         Mailbox mailbox;
         Reading* reading = nullptr;  // its own source
         Ring<std::unique_ptr<Parcel>> parcels{parcels_waiting_max};
@@ -215,11 +214,8 @@ struct LiveCrew::State {
 
     /// Packet time reaches `time`; once a second flows are looked after and counts told.
     static void pass_time(Worker& worker, Time time) {
-        if (worker.clock.now() - time > clock_step) {
-            worker.clock.set_back(time);
-            worker.harvest->set_back = true;
-        }
         if (!worker.clock.advance(time)) return;
+        worker.harvest->set_back = worker.harvest->set_back || worker.clock.went_back();
         worker.last_seen.clear();
         worker.pipeline.tick(worker.clock.now(), worker.sightings, worker.last_seen);
         gather(worker);
@@ -305,7 +301,7 @@ struct LiveCrew::State {
         Batch<capture::Frame> frames;
         Batch<Placed> placed;
         std::vector<std::unique_ptr<Parcel>> parcels(workers.size());
-        PacketClock clock;
+        PacketClock clock{step_back_min};
         Time now{};
         bool more = true;
         while (more) {
@@ -328,7 +324,6 @@ struct LiveCrew::State {
                 parcels[w]->last = !more;
                 send(parcels[w], *workers[w], reading.counts);
             }
-            if (clock.now() - now > clock_step) clock.set_back(now);
             if (!clock.advance(now) && more) continue;
             reading.count_source();
             const std::lock_guard lock(sum_mutex);
@@ -380,7 +375,7 @@ struct LiveCrew::State {
     void report() {
         std::vector<Harvest::Entry> entries;
         Batch<inventory::Sighting> batch;
-        PacketClock clock;
+        PacketClock clock{step_back_min};
         for (bool all_ended = false; !all_ended;) {
             const std::uint32_t seen = arrivals.load(std::memory_order_acquire);
             Time released{Duration::min()};
@@ -408,7 +403,6 @@ struct LiveCrew::State {
     }
 
     void tick(PacketClock& clock, Time now) {
-        if (clock.now() - now > clock_step) clock.set_back(now);
         if (!clock.advance(now)) return;
         add_up(now);
         reporter.tick(now);

@@ -161,7 +161,7 @@ void Inventory::State::push(const FlowSighting& sighting, Batch<Record>& out) {
 }
 
 void Inventory::State::tick(Time time, Batch<Record>& out) {
-    now = std::max(now, time);
+    now = time;
     while (!undecided.empty() && undecided.front().first + limits.refusal_wait_max <= now) {
         const auto found = exchanges.find(undecided.front().second);
         undecided.pop_front();

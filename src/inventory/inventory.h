@@ -47,8 +47,8 @@ public:
                const detect::AlertCatalogue& catalogue) noexcept;
 
     void push(const Sighting& sighting, Batch<Record>& out);
-    /// Packet time has reached `now`: ends what was idle too long. Called about once a second of
-    /// packet time.
+    /// Packet time has reached `now`, or was set back to it: ends what was idle too long. Called
+    /// about once a second of packet time.
     void tick(Time now, Batch<Record>& out);
     /// Nothing more will come.
     void finish(Batch<Record>& out);
