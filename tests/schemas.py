@@ -159,7 +159,7 @@ def check_pairs_rendering(name, events, rendered):
             value = at(event, path)
             if values.get(key) != (None if value is None else visible(value)):
                 wrong(f"{name}: {key} is {values.get(key)!r}, {path} {value!r}")
-        if any(key + "Label" not in values for key in values if re.fullmatch(r"c[sn]\d|flexString1", key)):
+        if any(key + "Label" not in values for key in values if re.fullmatch(r"c[sn]\d|flexString1|flexNumber1", key)):
             wrong(f"{name}: a custom key without its label: {line}")
     if len(events) != len(rendered):
         wrong(f"{name}: {len(rendered)} lines of {len(events)} events")

@@ -49,6 +49,7 @@ constexpr std::array keys = {
     Key{"cn1", "mcp.confidence", "confidence"},
     Key{"cn1", "stats.payload.inspected", "inspectedBytes"},
     Key{"cn2", "stats.capture.packets", "packets"},
+    Key{"flexNumber1", "stats.capture.lost", "lostPackets"},
     Key{"msg", "alert.evidence.excerpt", {}},
     Key{"fname", "pcap_filename", {}},
     Key{"deviceInboundInterface", "in_iface", {}},

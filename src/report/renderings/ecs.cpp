@@ -83,6 +83,8 @@ constexpr std::array own_fields = {
     Field{"umbratap.pcap_cnt", "pcap_cnt"},
     Field{"umbratap.pcap_filename", "pcap_filename"},
     Field{"umbratap.sensor_group", "sensor_group"},
+    Field{"umbratap.rules_version", "rules_version"},
+    Field{"umbratap.policy_version", "policy_version"},
 };
 
 // Elasticsearch reads "Z" where EVE has "+0000".

@@ -55,6 +55,7 @@ constexpr std::array attributes = {
     Field{"interface", "in_iface"},
     Field{"sensor", "sensor_id"},
     Field{"packets", "stats.capture.packets"},
+    Field{"lostPackets", "stats.capture.lost"},
     Field{"inspectedBytes", "stats.payload.inspected"},
 };
 

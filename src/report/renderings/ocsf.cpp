@@ -68,6 +68,8 @@ constexpr std::array unmapped_fields = {
     Field{"unmapped.pcap_cnt", "pcap_cnt"},
     Field{"unmapped.pcap_filename", "pcap_filename"},
     Field{"unmapped.sensor_group", "sensor_group"},
+    Field{"unmapped.rules_version", "rules_version"},
+    Field{"unmapped.policy_version", "policy_version"},
 };
 
 /// What is asked for reads; of everything else OCSF's four verbs do not say enough.

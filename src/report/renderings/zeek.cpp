@@ -110,8 +110,12 @@ constexpr std::array conn_fields = {
 };
 
 constexpr std::array loss_fields = {
-    Field{"peer", "sensor_id"},    Field{"packets", "stats.capture.packets"},
-    Field{"drops", "stats.drops"}, Field{"payload", "stats.payload"},
+    Field{"peer", "sensor_id"},
+    Field{"packets", "stats.capture.packets"},
+    Field{"received", "stats.capture.received"},
+    Field{"lost", "stats.capture.lost"},
+    Field{"drops", "stats.drops"},
+    Field{"payload", "stats.payload"},
     Field{"blind", "stats.blind"},
 };
 
