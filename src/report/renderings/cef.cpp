@@ -66,8 +66,7 @@ void append_header(std::string_view text, std::string& out) {
 
 void append(std::string_view key, std::string_view value, std::string& out) {
     if (value.empty()) return;
-    if (out.back() != '|') out.push_back(' ');
-    out.append(key).push_back('=');
+    out.append(" ").append(key).push_back('=');
     for (const char c : value) {
         if (c == '\\' || c == '=') out.push_back('\\');
         if (c == '\n' || c == '\r') {
@@ -106,7 +105,7 @@ void render_cef(const EventReader& event, std::string& out) {
     append_header(visible_value(event, alert ? "alert.signature_id" : "event_type"), out);
     append_header(alert ? visible_value(event, "alert.signature") : event_title(event), out);
     append_header(std::to_string(severity_of(event).cef), out);
-    append("rt", milliseconds_value(event, "timestamp"), out);
+    out.append("rt=").append(milliseconds_value(event, "timestamp"));
     append("cat", visible_value(event, alert ? "alert.category" : "event_type"), out);
     append_addresses(event, out);
     append("start", milliseconds_value(event, "mcp.session.start"), out);

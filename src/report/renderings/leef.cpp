@@ -60,9 +60,7 @@ constexpr std::array attributes = {
 };
 
 void append(std::string_view key, std::string_view value, std::string& out) {
-    if (value.empty()) return;
-    if (out.back() != '|') out.push_back('\t');
-    out.append(key).append("=").append(value);
+    if (!value.empty()) out.append("\t").append(key).append("=").append(value);
 }
 
 }  // namespace
@@ -79,8 +77,8 @@ void render_leef(const EventReader& event, std::string& out) {
             out.push_back(c);
         }
     }
-    out += "|x09|";
-    append("cat", event.type(), out);
+    out += "|x09|cat=";
+    out += event.type();
     append("devTime", milliseconds_value(event, "timestamp"), out);
     append("sev", std::to_string(severity_of(event).leef), out);
     append("msg", alert ? visible_value(event, "alert.signature") : event_title(event), out);
