@@ -27,7 +27,7 @@ void InterfaceSource::add(std::unique_ptr<PacketRing> ring) {
     const auto state = states_.find(ring->interface_index());
     Reading& reading = readings_.emplace_back();
     reading.ring = std::move(ring);
-    if (state) reading.lost_before_us = state->lost_in;
+    if (state) reading.lost_before = state->lost_in;
     polled_.resize(readings_.size());
 }
 
@@ -63,6 +63,7 @@ void InterfaceSource::read_ready(Batch<Frame>& out) {
         if (!is_ready(polled_[i])) continue;
         PacketRing& ring = *readings_[i].ring;
         const std::size_t share = std::max<std::size_t>(1, frames_max / count);
+        if (memory.size() < share * frame_bytes_max_) return;
         memory = memory.subspan(ring.read(share, memory, out));
         if (!ring.trouble().empty()) give_up(readings_[i], ring.trouble());
     }
@@ -105,13 +106,15 @@ void InterfaceSource::end_what_is_empty(bool silent) {
     for (Reading& reading : readings_) {
         if (!reading.ending || !reading.ring->is_open()) continue;
         if (silent) ++reading.silent_waits;
-        const bool empty = reading.ring->is_empty();
-        if (!empty && reading.silent_waits < silent_waits_max) continue;
+        // What was on its way when the door was closed may still come. It is not counted either
+        // once the ring is closed, so that the sums are equal.
         count_losses(reading);
-        if (!empty) {
-            const std::uint64_t missing = reading.losses.received - reading.losses.kernel_dropped -
-                                          reading.ring->counts().packets;
-            notices_.push_back({reading.ring->origin().name + ": " + std::to_string(missing) +
+        const PacketRing& ring = *reading.ring;
+        if (!ring.is_empty() && reading.silent_waits < silent_waits_max) continue;
+        if (!ring.is_empty()) {
+            const std::uint64_t missing =
+                ring.losses().received - ring.losses().kernel_dropped - ring.counts().packets;
+            notices_.push_back({ring.origin().name + ": " + std::to_string(missing) +
                                     " frames that came in could not be read",
                                 false});
         }
@@ -119,12 +122,12 @@ void InterfaceSource::end_what_is_empty(bool silent) {
     }
 }
 
-void InterfaceSource::stop() noexcept {
+void InterfaceSource::stop() {
     stopped_ = true;
     for (Reading& reading : readings_) {
         if (!reading.ring->is_open()) continue;
-        reading.ring->stop();
-        reading.ending = true;
+        reading.ending = reading.ring->stop();
+        if (!reading.ending) give_up(reading, "frames cannot be kept from coming in");
     }
 }
 
@@ -140,22 +143,22 @@ SourceCounts InterfaceSource::counts() const {
 }
 
 void InterfaceSource::count_losses(Reading& reading) {
-    const std::uint64_t lost = reading.losses.interface_dropped;
-    reading.losses = reading.ring->losses();
-    reading.losses.interface_dropped = lost;
+    reading.ring->count_losses();
     if (!tells_devices_) return;
     const auto state = states_.find(reading.ring->interface_index());
     if (!state) return;
     // Some drivers begin anew when the interface does.
-    if (state->lost_in < reading.lost_before_us) reading.lost_before_us = 0;
-    reading.losses.interface_dropped = std::max(lost, state->lost_in - reading.lost_before_us);
+    if (state->lost_in < reading.lost_before) reading.lost_before = state->lost_in;
+    reading.lost_by_device += state->lost_in - reading.lost_before;
+    reading.lost_before = state->lost_in;
 }
 
 std::vector<InterfaceSource::Interface> InterfaceSource::interfaces() {
     std::vector<Interface> all;
     for (Reading& reading : readings_) {
         if (reading.ring->is_open()) count_losses(reading);
-        all.push_back({reading.ring->origin().name, reading.losses});
+        all.push_back({reading.ring->origin().name, reading.ring->losses()});
+        all.back().losses.interface_dropped = reading.lost_by_device;
     }
     return all;
 }

@@ -34,7 +34,7 @@ public:
 
     std::vector<Interface> interfaces();  ///< with what each lost
     /// Lets nothing more in; what the rings hold is still read. For an end without loss.
-    void stop() noexcept override;
+    void stop() override;
     /// Names of interfaces that were removed, or were not there: if one comes back, open all anew.
     std::vector<std::string> gone() const override { return gone_; }
 
@@ -44,10 +44,10 @@ private:
     struct Reading {
         std::unique_ptr<PacketRing> ring;  // closed or not; frames point to its origin
         bool down = false;
-        bool ending = false;               // stopped or removed: nothing more comes in
-        int silent_waits = 0;              // since then
-        std::uint64_t lost_before_us = 0;  // by the device
-        LossCounts losses;
+        bool ending = false;   // stopped or removed: nothing more comes in
+        int silent_waits = 0;  // since then
+        std::uint64_t lost_by_device = 0;
+        std::uint64_t lost_before = 0;  // of the device's own counter, when last looked at
     };
 
     InterfaceSource(const InterfaceOptions& options, bool tells_devices);

@@ -48,19 +48,18 @@ std::string program_path() {
                      (detail.empty() ? std::string(pcap_statustostr(status)) : detail));
 }
 
-void attach(int descriptor, std::span<sock_filter> program) {
+bool attach(int descriptor, std::span<sock_filter> program) noexcept {
     const sock_fprog code{static_cast<unsigned short>(program.size()), program.data()};
-    if (setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &code, sizeof code) != 0)
-        throw InputError(std::string("the kernel refuses the filter: ") + std::strerror(errno));
+    return setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &code, sizeof code) == 0;
 }
 
-void attach_nothing(int descriptor) {
+bool attach_nothing(int descriptor) noexcept {
     sock_filter nothing[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
-    attach(descriptor, nothing);
+    return attach(descriptor, nothing);
 }
 
 /// All but what the loopback sends: it is captured when it is received.
-void attach_once_only(int descriptor) {
+bool attach_once_only(int descriptor) noexcept {
     constexpr auto ancillary = [](int what) {
         return static_cast<std::uint32_t>(SKF_AD_OFF + what);
     };
@@ -72,12 +71,12 @@ void attach_once_only(int descriptor) {
         BPF_STMT(BPF_RET | BPF_K, std::numeric_limits<std::uint32_t>::max()),
         BPF_STMT(BPF_RET | BPF_K, 0),
     };
-    attach(descriptor, once_only);
+    return attach(descriptor, once_only);
 }
 
 /// `expression` as the kernel runs it: it sees frames before VLAN tags are put back, which libpcap
 /// knows of when it compiles for an open interface.
-void attach_expression(int descriptor, pcap_t* handle, const std::string& expression) {
+bool attach_expression(int descriptor, pcap_t* handle, const std::string& expression) {
     struct Program {
         bpf_program code{};
         ~Program() { pcap_freecode(&code); }
@@ -85,8 +84,8 @@ void attach_expression(int descriptor, pcap_t* handle, const std::string& expres
     if (pcap_compile(handle, &program.code, expression.c_str(), 1, PCAP_NETMASK_UNKNOWN) != 0)
         throw std::invalid_argument("filter \"" + expression + "\": " + pcap_geterr(handle));
     static_assert(sizeof(bpf_insn) == sizeof(sock_filter));
-    attach(descriptor,
-           {reinterpret_cast<sock_filter*>(program.code.bf_insns), program.code.bf_len});
+    return attach(descriptor,
+                  {reinterpret_cast<sock_filter*>(program.code.bf_insns), program.code.bf_len});
 }
 
 }  // namespace
@@ -127,7 +126,7 @@ PacketRing::PacketRing(std::unique_ptr<pcap, Close> handle, const std::string& n
       origin_{.name = name, .is_file = false},
       snap_length_(options.snap_length),
       descriptor_(pcap_get_selectable_fd(handle_.get())) {
-    attach_nothing(descriptor_);
+    attach_nothing(descriptor_);  // until begin(); where it fails, that fails too
     char trouble[PCAP_ERRBUF_SIZE] = "";
     if (pcap_setnonblock(handle_.get(), 1, trouble) != 0) throw InputError(name + ": " + trouble);
     // Version 2 of the cooked header would tell the interface, but then libpcap drops VLAN tags.
@@ -162,6 +161,7 @@ void PacketRing::discard() {
                 ++*reinterpret_cast<std::uint64_t*>(packets);
             },
             reinterpret_cast<u_char*>(&packets_));
+        count_losses();
         if (is_empty()) break;
         poll(nullptr, 0, 10);
     }
@@ -170,15 +170,21 @@ void PacketRing::discard() {
 }
 
 void PacketRing::begin(const std::string& filter) {
+    bool begun = false;
     if (cooked_) {
         if (!filter.empty()) filter_.emplace(filter);
-        return attach_once_only(descriptor_);
+        begun = attach_once_only(descriptor_);
+    } else {
+        const int yes = 1;
+        if (interface_index_ == static_cast<int>(if_nametoindex("lo")))
+            setsockopt(descriptor_, SOL_PACKET, PACKET_IGNORE_OUTGOING, &yes, sizeof yes);
+        // An empty expression accepts everything, and tells the kernel the snap length.
+        begun = attach_expression(descriptor_, handle_.get(), filter);
     }
-    const int yes = 1;
-    if (interface_index_ == static_cast<int>(if_nametoindex("lo")))
-        setsockopt(descriptor_, SOL_PACKET, PACKET_IGNORE_OUTGOING, &yes, sizeof yes);
-    // An empty expression accepts everything, and tells the kernel the snap length.
-    attach_expression(descriptor_, handle_.get(), filter);
+    if (!begun) {
+        throw InputError(origin_.name + ": the kernel refuses the filter: " + std::strerror(errno) +
+                         "; use a shorter one");
+    }
 }
 
 std::uint32_t PacketRing::bytes_max(std::uint32_t snap_length) noexcept {
@@ -227,32 +233,24 @@ std::size_t PacketRing::read(std::size_t frames_max, std::span<std::uint8_t> mem
     return memory.size() - target.memory.size();
 }
 
-void PacketRing::stop() noexcept {
-    try {
-        attach_nothing(descriptor_);
-    } catch (const InputError&) {
-        // Out of memory: frames go on coming, and the caller's patience ends it.
-    }
+bool PacketRing::stop() noexcept {
+    return attach_nothing(descriptor_);
 }
 
-bool PacketRing::is_empty() {
-    const LossCounts now = losses();
-    return packets_ + now.kernel_dropped == now.received;
+bool PacketRing::is_empty() const noexcept {
+    return packets_ + losses_.kernel_dropped == losses_.received;
 }
 
-LossCounts PacketRing::losses() {
+void PacketRing::count_losses() noexcept {
     // Of TPACKET_V3. Each look begins anew, hence 32 bits suffice if we look now and then.
     tpacket_stats_v3 since{};
     socklen_t size = sizeof since;
-    if (getsockopt(descriptor_, SOL_PACKET, PACKET_STATISTICS, &since, &size) == 0) {
-        losses_.received += since.tp_packets;
-        losses_.kernel_dropped += since.tp_drops;
-    }
-    return losses_;
+    if (getsockopt(descriptor_, SOL_PACKET, PACKET_STATISTICS, &since, &size) != 0) return;
+    losses_.received += since.tp_packets;
+    losses_.kernel_dropped += since.tp_drops;
 }
 
 void PacketRing::close() noexcept {
-    losses();
     handle_.reset();
     descriptor_ = -1;
 }

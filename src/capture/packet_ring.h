@@ -55,10 +55,12 @@ public:
     /// What is wrong if the last `read` could not read, in libpcap's words; else empty.
     const std::string& trouble() const noexcept { return trouble_; }
 
-    /// Lets nothing more in. What is in the ring can still be read.
-    void stop() noexcept;
-    /// Whether all that was let in was read or dropped; frames may take `block_wait` to appear.
-    bool is_empty();
+    /// Lets nothing more in; false where the kernel refuses that. What is in the ring can still be
+    /// read.
+    bool stop() noexcept;
+    /// Whether all that was let in, as counted last, was read or dropped. Frames may take
+    /// `block_wait` to appear.
+    bool is_empty() const noexcept;
 
     /// Gives the memory back; counts and origin stay.
     void close() noexcept;
@@ -76,7 +78,10 @@ public:
     SourceCounts counts() const noexcept {
         return {.packets = packets_, .bytes = bytes_, .filtered = filtered_};
     }
-    LossCounts losses();  ///< without interface_dropped, which a ring does not know
+    /// Asks the kernel for its counters, which losses() then tells.
+    void count_losses() noexcept;
+    /// As counted last; without interface_dropped, which a ring does not know.
+    const LossCounts& losses() const noexcept { return losses_; }
 
 private:
     struct Close {

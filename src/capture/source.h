@@ -83,7 +83,7 @@ public:
     virtual std::vector<std::string> gone() const { return {}; }
 
     /// Lets nothing more in; what was let in is still read. For an end without loss.
-    virtual void stop() noexcept {}
+    virtual void stop() {}
 
     /// Notices since the last call.
     virtual std::vector<Notice> take_notices() = 0;
