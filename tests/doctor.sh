@@ -9,7 +9,7 @@ rules=$(dirname "$(readlink -f "$0")")/../rules
 if [ "${2-}" != inside ]; then
     unshare --net true 2>/dev/null && command -v ip >/dev/null ||
         { echo 'skipped: a network namespace needs root and iproute2'; exit 0; }
-    exec unshare --net "$(readlink -f "$0")" "$program" inside
+    exec unshare --net bash "$(readlink -f "$0")" "$program" inside
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
