@@ -330,6 +330,8 @@ def floods(name):
 scenarios = {'syslog over TCP': syslog_tcp, 'syslog over TCP, in memory': syslog_memory, 'syslog over TLS': syslog_tls,
              'Unix socket': unix, 'Splunk HEC': splunk, 'Elasticsearch': elasticsearch, 'ClickHouse': clickhouse, 'Kafka': kafka,
              'spool': kills, 'small spool': floods}
+if not (pathlib.Path(feed).parent / 'kafka_cluster').exists():
+    del scenarios['Kafka']
 for name, variable, scenario in (('rsyslog', 'RSYSLOG_ROOT', rsyslog), ('syslog-ng', 'SYSLOG_NG_ROOT', syslog_ng)):
     if variable in os.environ:
         scenarios[name] = scenario
