@@ -63,8 +63,7 @@ void DescriptorSink::write_out() noexcept {
     gathered_events_ = 0;
     if (error_ != 0) {
         error_ = 0;
-        trouble_ = name_ + ": is written again; " + std::to_string(dropped_events_) +
-                   " events were lost so far";
+        say("is written again; " + std::to_string(dropped_events_) + " events were lost so far");
     }
 }
 
@@ -73,7 +72,7 @@ void DescriptorSink::fail(int error) noexcept {
     if (error == error_ && now - told_ < trouble_pause) return;
     error_ = error;
     told_ = now;
-    trouble_ = name_ + ": " + std::strerror(error) + "; events are lost until that ends";
+    say(std::string(std::strerror(error)) + "; events are lost until that ends");
 }
 
 /// Writes some of `bytes` and says how many; 0 after an error.

@@ -37,6 +37,7 @@ protected:
     void write_out() noexcept;
     void sync() noexcept;
     void fail(int error) noexcept;
+    void say(const std::string& trouble) { trouble_ = name_ + ": " + trouble; }
     /// `torn`: what is there already ends within a line.
     void begin_at(int descriptor, bool torn) noexcept {
         descriptor_ = descriptor;

@@ -78,7 +78,7 @@ private:
         const int moved = rotate_.keep > 0 ? std::rename(path_.c_str(), old_name(1).c_str())
                                            : std::remove(path_.c_str());
         // Where that fails the file goes on, and it is tried again in a minute.
-        if (moved != 0) fail(errno);
+        if (moved != 0) say(std::string("cannot be turned over: ") + std::strerror(errno));
         if (moved != 0 || !replace()) next_try_ = now + 60;
     }
 

@@ -3,10 +3,9 @@
 // A batch keeps its bounds when it is sent again, so that a receiver that knows it already can tell
 // by its name or its ids. A batch that is refused as a whole is halved until the event that spoils
 // it stands alone; that one is given up.
-#include <openssl/rand.h>
-
 #include <algorithm>
 #include <ctime>
+#include <random>
 #include <span>
 #include <thread>
 
@@ -237,8 +236,9 @@ private:
     }
 
     static std::string random_uuid() {
-        unsigned char bytes[16] = {};
-        RAND_bytes(bytes, sizeof bytes);
+        std::random_device random;
+        unsigned char bytes[16];
+        for (unsigned char& byte : bytes) byte = static_cast<unsigned char>(random());
         bytes[6] = static_cast<unsigned char>(0x40 | (bytes[6] & 0x0f));
         bytes[8] = static_cast<unsigned char>(0x80 | (bytes[8] & 0x3f));
         std::string text;

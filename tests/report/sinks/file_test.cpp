@@ -221,3 +221,61 @@ TEST_CASE("file sink: a pipe takes what its reader is slow to read") {
     waitpid(reader, &status, 0);
     CHECK(status == 0);
 }
+
+TEST_CASE("file sink: a file that would grow too large is turned over, and the oldest goes") {
+    const Folder folder;
+    Output output = parse_output(folder / "a");
+    output.rotate.bytes_max = 10;
+    output.rotate.keep = 2;
+    const auto sink = open_file(output, {});
+    for (const char* line : {"1111111\n", "2222222\n", "3333333\n", "4444444\n"}) {
+        write(*sink, line);
+        sink->flush(false);
+    }
+    CHECK(content(folder / "a") == "4444444\n");
+    CHECK(content(folder / "a.1") == "3333333\n");
+    CHECK(content(folder / "a.2") == "2222222\n");
+    CHECK_FALSE(std::filesystem::exists(folder / "a.3"));
+    CHECK(sink->counts().events == 4);
+}
+
+TEST_CASE("file sink: a file of an earlier interval is turned over") {
+    const Folder folder;
+    std::ofstream(folder / "a") << "old\n";
+    std::filesystem::last_write_time(
+        folder / "a", std::filesystem::file_time_type::clock::now() - std::chrono::hours(2));
+    Output output = parse_output(folder / "a");
+    output.rotate.interval = std::chrono::hours(1);
+    {
+        const auto sink = open_file(output, {});
+        write(*sink, "new\n");
+    }
+    CHECK(content(folder / "a") == "new\n");
+    CHECK(content(folder / "a.1") == "old\n");
+}
+
+TEST_CASE("file sink: a file that cannot be turned over goes on") {
+    const Folder folder;
+    Output output = parse_output(folder / "a");
+    output.rotate = {.bytes_max = 10, .keep = 1};
+    std::filesystem::create_directories(folder / "a.1/full");
+    const auto sink = open_file(output, {});
+    for (const char* line : {"1111111\n", "2222222\n", "3333333\n"}) {
+        write(*sink, line);
+        sink->flush(false);
+    }
+    CHECK(content(folder / "a") == "1111111\n2222222\n3333333\n");
+    CHECK(sink->take_trouble().find("cannot be turned over: ") != std::string::npos);
+}
+
+TEST_CASE("file sink: an alert does not wait to be written") {
+    const Folder folder;
+    const auto sink = open_sink(folder / "a");
+    write(*sink, "waits\n");
+    CHECK(content(folder / "a").empty());
+    Event alert;
+    alert.line = "alert\n";
+    alert.severity = 3;
+    sink->write(alert);
+    CHECK(content(folder / "a") == "waits\nalert\n");
+}
