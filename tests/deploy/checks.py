@@ -1,5 +1,5 @@
 """What the tests of deploy/ share: findings are collected and told at the end, status 77 is a test that cannot run here."""
-import pathlib, shutil, subprocess, sys
+import pathlib, re, shutil, subprocess, sys
 
 root = pathlib.Path(__file__).resolve().parents[2]
 deploy = root / "deploy"
@@ -34,6 +34,15 @@ def installed(program):
 def run(*command, **more):
     """Both streams in one."""
     return subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **more)
+
+
+def settings(unit):
+    """Of a unit of systemd: {"User": ["umbratap"], …}"""
+    found = {}
+    for line in unit.read_text().splitlines():
+        if match := re.match(r"([A-Z]\w*)=(.*)", line):
+            found.setdefault(match[1], []).append(match[2].strip())
+    return found
 
 
 def finish(what_was_checked):

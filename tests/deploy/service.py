@@ -14,11 +14,11 @@ namespaces of its own.
 import json, os, pathlib, re, shutil, signal, socket, subprocess, sys, tempfile, time, urllib.request
 
 import wire
-from checks import deploy, finish, installed, root, run, skip, wrong
-from stand_in import settings
+from checks import deploy, finish, installed, root, run, settings, skip, wrong
 
 unit = deploy / "systemd/umbratap.service"
 nobody = 65534
+debians_python = "/usr/bin/python3"  # the one that python3-seccomp is for
 cap_net_raw = 1 << 13
 patience = 60  # seconds; machines that build something meanwhile are slow
 watchdog = 4   # seconds, rather than the unit's, so that signs of life are seen soon
@@ -127,14 +127,12 @@ def alerts(file):
     return [event["alert"]["category"] for event in events(file) if event["event_type"] == "alert"]
 
 
-def check_endpoint():
-    for path in ("healthz", "readyz", "metrics"):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:9464/{path}", timeout=patience) as answer:
-                if answer.status != 200:
-                    wrong(f"/{path}: {answer.status}")
-        except OSError as error:
-            wrong(f"/{path}: {error}")
+def answers(path):
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:9464/{path}", timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
 
 
 def check_service(work):
@@ -146,11 +144,12 @@ def check_service(work):
     prefix = ["setpriv", f"--reuid={nobody}", f"--regid={nobody}", "--clear-groups", "--no-new-privs"]
     capabilities = "-all" + "".join(",+" + name.removeprefix("CAP_").lower() for name in told["AmbientCapabilities"])
     prefix += [f"--{which}={capabilities}" for which in ("bounding-set", "inh-caps", "ambient-caps")]
-    service = Service(work, [*prefix, sys.executable, "stand_in.py", str(unit), "--"], work / "umbratap")
+    service = Service(work, [*prefix, debians_python, "stand_in.py", str(unit), "--"], work / "umbratap")
     if not service.begin("the service"):
         return
     check_rights(service.process.pid)
-    check_endpoint()
+    for path in ("healthz", "readyz", "metrics"):
+        wait_for(f"/{path}", lambda: answers(path))
     log, policy = work / "log/eve.ndjson", work / "etc/policy.yaml"
     traffic()
     wait_for("an alert", lambda: "shadow-server" in alerts(log))
@@ -223,7 +222,7 @@ def main():
         for tool in ("unshare", "ip", "setpriv", "setcap", "systemd-analyze"):
             if not installed(tool):
                 skip(f"{tool}: not installed")
-        if run("python3", "-c", "import seccomp").returncode != 0:
+        if run(debians_python, "-c", "import seccomp").returncode != 0:
             skip("python3-seccomp: not installed")
         apart = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
         if run(*apart, "true").returncode != 0:

@@ -6,20 +6,13 @@ usage: stand_in.py UNIT -- PROGRAM [ARGUMENTS]
 Heeds SystemCallFilter, RestrictAddressFamilies and MemoryDenyWriteExecute with a seccomp filter of the same effect. Needs
 python3-seccomp, and systemd-analyze for the names of groups of calls.
 """
-import errno, os, re, socket, subprocess, sys
+import errno, os, pathlib, socket, subprocess, sys
 
 import seccomp
 
+from checks import settings
+
 PROT_WRITE, PROT_EXEC = 2, 4
-
-
-def settings(unit):
-    """Of a unit: {"User": ["umbratap"], …}"""
-    found = {}
-    for line in open(unit):
-        if match := re.match(r"([A-Z]\w*)=(.*)", line):
-            found.setdefault(match[1], []).append(match[2].strip())
-    return found
 
 
 def calls_of(words):
@@ -44,7 +37,7 @@ def allowed_calls(lines):
 
 
 def filter_of(unit):
-    told = settings(unit)
+    told = settings(pathlib.Path(unit))
     rules = seccomp.SyscallFilter(seccomp.ERRNO(errno.EPERM))
     for call in allowed_calls(told["SystemCallFilter"]) - {"socket", "mmap", "mprotect", "pkey_mprotect", "shmat"}:
         try:
