@@ -56,6 +56,7 @@ struct Parcel {
     PacketCopies copies;
     std::shared_ptr<const SecretText> secrets;  // known before all steps; may be null
     BookPointer book;                           // in force before all steps; may be null
+    std::unique_ptr<Counts> reader_counts;      // of the thread that reads, where figures are due
     bool last = false;
 
     void add(const Placed& placed) { steps.push_back({false, {}, copies.keep(placed)}); }
@@ -70,6 +71,7 @@ struct Harvest {
     };
     std::vector<Entry> entries;
     std::unique_ptr<Counts> counts;  // at ticks and at the end
+    std::unique_ptr<Counts> reader_counts;
     bool last = false;
 };
 
@@ -137,6 +139,7 @@ struct Crew::State {
     }
 
     void push_alone(const Batch<capture::Frame>& frames) {
+        if (frames.empty()) tell_stats(sum_alone(), clock.now());  // silence: tell what came before
         for (const capture::Frame& frame : frames) {
             if (clock.advance(frame.time)) {
                 walk_placed();
@@ -144,7 +147,7 @@ struct Crew::State {
                 workers[0]->pipeline.tick(clock.now(), sightings, last_seen);
                 report_sightings();
                 reporter.tick(clock.now());
-                if (!options.metrics.empty()) reporter.tell_stats(sum_alone(), clock.now());
+                tell_stats(sum_alone(), clock.now());
             }
             const std::uint64_t fragments = counts.fragments;
             unwrapper.push(frame, ++sequence, counts, placed);
@@ -152,6 +155,10 @@ struct Crew::State {
             if (placed.size() >= packets_ahead || counts.fragments != fragments) walk_placed();
         }
         walk_placed();
+    }
+
+    void tell_stats(const Counts& sum, Time now) {
+        if (!options.metrics.empty()) reporter.tell_stats(sum, now);
     }
 
     Counts sum_alone() {
@@ -176,6 +183,7 @@ struct Crew::State {
         for (bool last = false; !last;) {
             const std::unique_ptr<Parcel> parcel = worker.parcels.pop();
             auto harvest = std::make_unique<Harvest>();
+            harvest->reader_counts = std::move(parcel->reader_counts);
             if (parcel->secrets) worker.pipeline.add_secrets(parcel->secrets->text);
             if (parcel->book) worker.adopt(parcel->book);
             for (const Step& step : parcel->steps) {
@@ -213,6 +221,8 @@ struct Crew::State {
     void report() {
         Sightings batch;
         std::vector<Harvest::Entry> entries;
+        std::unique_ptr<Counts> reader_counts;
+        Time now{};
         for (bool last = false; !last;) {
             entries.clear();
             for (std::size_t w = 0; w < workers.size(); ++w) {
@@ -220,6 +230,7 @@ struct Crew::State {
                 std::move(harvest->entries.begin(), harvest->entries.end(),
                           std::back_inserter(entries));
                 if (harvest->counts) latest[w] = *harvest->counts;
+                if (harvest->reader_counts) reader_counts = std::move(harvest->reader_counts);
                 last = harvest->last;
             }
             std::stable_sort(entries.begin(), entries.end(),
@@ -235,9 +246,15 @@ struct Crew::State {
                 reporter.push(batch);
                 batch.clear();
                 reporter.tick(entry.time);
+                now = entry.time;
             }
             reporter.push(batch);
             batch.clear();
+            if (reader_counts) {
+                for (const Counts& one : latest) *reader_counts += one;
+                tell_stats(*reader_counts, now);
+                reader_counts.reset();
+            }
             batches_reported.fetch_add(1, std::memory_order_release);
             batches_reported.notify_all();
         }
@@ -248,9 +265,11 @@ struct Crew::State {
         std::vector<std::unique_ptr<Parcel>> parcels;
         for (std::size_t w = 0; w < workers.size(); ++w)
             parcels.push_back(std::make_unique<Parcel>());
+        bool ticked = false;
         for (const capture::Frame& frame : frames) {
             ++sequence;
             if (clock.advance(frame.time)) {
+                ticked = true;
                 for (auto& parcel : parcels) {
                     Step& step = parcel->steps.emplace_back();
                     step.tick = true;
@@ -268,6 +287,8 @@ struct Crew::State {
             parcel->secrets = secrets;
             parcel->book = book;
         }
+        if (ticked || frames.empty())
+            parcels.front()->reader_counts = std::make_unique<Counts>(counts);
         secrets.reset();
         book.reset();
         for (std::size_t w = 0; w < workers.size(); ++w) {

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <iostream>
 #include <thread>
+#include <utility>
 
 #include "capture/source.h"
 #include "engine/crew.h"
@@ -111,7 +112,8 @@ int run(const Options& options, LastWord last_word) {
         if (reload_wanted != 0) {
             reload_wanted = 0;
             crew.drain();
-            book = read_anew(options, book);
+            const BookPointer before = std::exchange(book, read_anew(options, book));
+            reporter.note_reload(book != before);
             crew.adopt(book);
             reporter.adopt(book);
         }

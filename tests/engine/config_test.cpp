@@ -55,6 +55,21 @@ TEST_CASE("options and limits are read") {
     CHECK(options.limits.tcp.hole_wait_max == std::chrono::milliseconds(1500));
 }
 
+TEST_CASE("metrics are an address, or that and who may ask") {
+    CHECK(read("metrics: 127.0.0.1:1\n").metrics == "127.0.0.1:1");
+    const engine::Options options = read(
+        "metrics: {address: '127.0.0.1:1', user: prometheus, password_file: p}\n"
+        "sensor: {versions: true}\n");
+    CHECK(options.metrics == "127.0.0.1:1");
+    CHECK(options.metrics_user == "prometheus");
+    CHECK(options.metrics_password_file == "p");
+    CHECK(options.sensor_versions);
+    CHECK(complaint("metrics:\n  address: a:1\n  user: u\n").find("3: expected both") == 0);
+    CHECK(complaint("metrics: {address: a, user: 'u:v', password_file: p}\n").find("colon") !=
+          std::string::npos);
+    CHECK(complaint("metrics: {adress: a}\n").find("did you mean 'address'") != std::string::npos);
+}
+
 TEST_CASE("an unknown key is refused with its line and a suggestion") {
     CHECK(complaint("quiet: true\npolcy: x\n").find("2:") == 0);
     CHECK(complaint("polcy: x\n").find("did you mean 'policy'") != std::string::npos);

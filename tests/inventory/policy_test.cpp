@@ -509,3 +509,21 @@ TEST_CASE("policy: the policy of a case loads") {
     const Policy given = Policy::load(std::string(root) + "/pcaps/portal-and-shadow/policy.yaml");
     CHECK(given.describe().size() == 2);
 }
+
+TEST_CASE("policy: the version changes with the file and with what it includes") {
+    CHECK(Policy().version().empty());
+    const std::string one = "portals: [{name: a, hosts: [a.example]}]\n";
+    CHECK(policy(one).version().size() == 16);
+    CHECK(policy(one).version() == policy(one).version());
+    CHECK(policy(one).version() != policy(one + "version: 1\n").version());
+    const auto directory = std::filesystem::temp_directory_path() / "umbratap-policy-version";
+    std::filesystem::create_directory(directory);
+    std::ofstream(directory / "policy.yaml") << "include: [{file: l.json, verdict: tolerated}]\n";
+    const auto with_list = [&](const char* host) {
+        std::ofstream(directory / "l.json")
+            << R"({"type": "hostname", "list": [")" << host << "\"]}";
+        return Policy::load((directory / "policy.yaml").string()).version();
+    };
+    CHECK(with_list("a.example") != with_list("b.example"));
+    std::filesystem::remove_all(directory);
+}

@@ -196,6 +196,18 @@ TEST_CASE("eve: stats hold all nine blind spots, zero or not, and no flow") {
         R"("connections":{},"sessions":{"shadow":1},"alerts":{"shadow-server":1},"problems":{"tcp.gap":2}}})");
 }
 
+TEST_CASE("eve: versions are in every event from the change on") {
+    Eve eve({});
+    std::string before, after;
+    eve.write(test::session(), before);
+    eve.change({"", "", "0123456789abcdef", "fedcba9876543210"});
+    eve.write(test::session(), after);
+    CHECK(before.find("_version\"") == before.npos);
+    CHECK(
+        after.find(R"("rules_version":"0123456789abcdef","policy_version":"fedcba9876543210",)") !=
+        after.npos);
+}
+
 TEST_CASE("eve: sensor names are in every event, if set") {
     std::string line;
     write_eve(inventory::Stats{}, {"s-1", "west"}, line);
