@@ -3,9 +3,9 @@
 
 usage: fleet.py UMBRATAP MOCK_KAFKA
 
-Three sensor processes read different captures. Their events go (1) through Kafka (librdkafka's mock cluster, a process of its
-own: nothing is kept on disk, and there are no access rights) into tables with ENGINE=Kafka, some of them twice and one that is
-no JSON among them; (2) straight into the tables, as by an INSERT over HTTP (the front end is the test's own: chdb, which is
+Three sensor processes read different captures. Their events go (1) from their own Kafka output through librdkafka's mock
+cluster (a process of its own: nothing is kept on disk, and there are no access rights) into tables with ENGINE=Kafka, some of
+them twice and one that is no JSON among them; (2) straight into the tables, as by an INSERT over HTTP (the front end is the test's own: chdb, which is
 ClickHouse as a library from npm, has none). Both must answer the questions in deploy/clickhouse alike, and right; and every
 ClickHouse panel of the dashboards must have rows. Status 77, and why, where something is not installed.
 """
@@ -52,8 +52,8 @@ def seen_by_each(now):
     }
 
 
-def run_sensors(program, work):
-    """Sensor → its events, a line each."""
+def run_sensors(program, work, kafka):
+    """Sensor → its events, a line each. With `kafka`, they go there too."""
     (work / "policy.yaml").write_text("version: 1\nportals:\n  - {name: portal, hosts: [portal.example], require_tls: false}\n")
     (work / "other-policy.yaml").write_text("version: 1\nportals:\n  - {name: portal, hosts: [portal.example, b.example], require_tls: false}\n")
     running = {}
@@ -61,7 +61,8 @@ def run_sensors(program, work):
         captures.write_pcap(work / f"{name}.pcap", sorted(frames, key=lambda one: one[0]))
         (work / f"{name}.yaml").write_text(f"sensor: {{id: sensor-{name}, group: test, versions: true}}\n")
         running[name] = subprocess.Popen([program, "-q", "-c", f"{name}.yaml", "-r", f"{name}.pcap", "--rules", captures.root / "rules",
-                                          "-p", "other-policy.yaml" if name == "c" else "policy.yaml", "-o", f"{name}.ndjson"], cwd=work)
+                                          "-p", "other-policy.yaml" if name == "c" else "policy.yaml", "-o", f"{name}.ndjson"] +
+                                         (["-o", kafka.url] if kafka else []), cwd=work)
     for name, process in running.items():
         expect(f"the exit status of sensor {name}", process.wait(timeout=60), 0)
     return {name: (work / f"{name}.ndjson").read_text().splitlines() for name in running}
@@ -111,28 +112,37 @@ def insert(clickhouse, events):
         clickhouse.post("INSERT INTO umbratap.incoming FORMAT JSONAsString", "\n".join(events[name]) + "\n")
 
 
-def deliver_through_kafka(clickhouse, mock_kafka, events):
-    cluster = subprocess.Popen([mock_kafka, "umbratap"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    brokers = cluster.stdout.readline().strip()
-    try:
-        clickhouse.run_file("2_kafka.sql", {"localhost:9092": brokers})
-        produce = lambda lines: subprocess.run(
-            ["kcat", "-P", "-b", brokers, "-t", "umbratap", "-K", "\t", "-X", "enable.idempotence=true"], check=True, text=True, timeout=60,
-            input="".join(f"{json.loads(line).get('community_id', '')}\t{line}\n" for line in lines))
-        for name in ("a", "b", "c", "b"):
-            produce(events[name])
-        subprocess.run(["kcat", "-P", "-b", brokers, "-t", "umbratap"], input="this is no JSON\n", check=True, text=True, timeout=60)
-        sent = len(events["a"]) + 2 * len(events["b"]) + len(events["c"])
+class Kafka:
+    """A mock cluster, and the tables that read from it."""
+
+    def __init__(self, mock_kafka, clickhouse):
+        self.cluster = subprocess.Popen([mock_kafka, "umbratap"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.brokers = self.cluster.stdout.readline().strip()
+        self.url = f"kafka://{self.brokers}/umbratap"
+        self.clickhouse = clickhouse
+        clickhouse.run_file("2_kafka.sql", {"localhost:9092": self.brokers})
+        clickhouse.post("CREATE TABLE umbratap.arrived (event String) ENGINE = MergeTree ORDER BY tuple()")
+        clickhouse.post("CREATE MATERIALIZED VIEW umbratap.count_arrived TO umbratap.arrived AS SELECT event FROM umbratap.incoming")
+
+    def produce(self, lines):
+        subprocess.run(["kcat", "-P", "-b", self.brokers, "-t", "umbratap"], input="".join(line + "\n" for line in lines),
+                       check=True, text=True, timeout=60)
+
+    def wait_for(self, count):
         end = time.monotonic() + 90
-        while clickhouse.one("SELECT count() FROM umbratap.broken") < 1 or clickhouse.one("SELECT count() FROM umbratap.arrived") < sent:
+        arrived = broken = 0
+        while (arrived, broken) != (count, 1):
             if time.monotonic() > end:
-                raise RuntimeError(f"not all of {sent} messages have arrived")
+                raise RuntimeError(f"of {count} events and a broken message {arrived} and {broken} have arrived")
             time.sleep(0.5)
+            arrived = self.clickhouse.one("SELECT count() FROM umbratap.arrived")
+            broken = self.clickhouse.one("SELECT count() FROM umbratap.broken")
+
+    def stop(self):
         for view in ("kafka_to_incoming", "kafka_to_broken", "kafka"):
-            clickhouse.post(f"DROP TABLE umbratap.{view}")
-    finally:
-        cluster.stdin.close()
-        cluster.wait(timeout=30)
+            self.clickhouse.post(f"DROP TABLE umbratap.{view}")
+        self.cluster.stdin.close()
+        self.cluster.wait(timeout=30)
 
 
 def check_answers(clickhouse, how, events):
@@ -187,22 +197,25 @@ def main():
             return 77
     with tempfile.TemporaryDirectory() as folder:
         work = pathlib.Path(folder)
-        events = run_sensors(program, work)
+        kafka = through_kafka = None
+        if not shutil.which("kcat") or not pathlib.Path(mock_kafka).exists():
+            print("skipped: Kafka: kcat or librdkafka is not installed")
+        else:
+            through_kafka = ClickHouse(work / "kafka")
+            kafka = Kafka(mock_kafka, through_kafka)
+        events = run_sensors(program, work, kafka)
         print({name: len(lines) for name, lines in events.items()}, "events")
+        if kafka:
+            kafka.produce(events["b"] + ["this is no JSON"])
+            kafka.wait_for(sum(len(lines) for lines in events.values()) + len(events["b"]))
+            kafka.stop()
+            check_answers(through_kafka, "through Kafka", events)
+            through_kafka.stop()
         direct = ClickHouse(work / "direct")
         insert(direct, events)
         check_answers(direct, "inserted", events)
         check_panels(direct)
         direct.stop()
-        if not shutil.which("kcat") or not pathlib.Path(mock_kafka).exists():
-            print("skipped: Kafka: kcat or librdkafka is not installed")
-        else:
-            through_kafka = ClickHouse(work / "kafka")
-            through_kafka.post("CREATE TABLE umbratap.arrived (event String) ENGINE = MergeTree ORDER BY tuple()")
-            through_kafka.post("CREATE MATERIALIZED VIEW umbratap.count_arrived TO umbratap.arrived AS SELECT event FROM umbratap.incoming")
-            deliver_through_kafka(through_kafka, mock_kafka, events)
-            check_answers(through_kafka, "through Kafka", events)
-            through_kafka.stop()
     print(f"{failures} wrong" if failures else "well")
     return 1 if failures else 0
 
