@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <linux/if_packet.h>
-#include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -24,6 +23,7 @@
 #include "capture/interface.h"
 #include "capture/key_log_file.h"
 #include "engine/checks.h"
+#include "engine/sandbox.h"
 #include "report/json.h"
 #include "report/quantity.h"
 #include "report/text.h"
@@ -54,9 +54,7 @@ SystemFacts look_at_system(const Options& options) {
     }
     const std::uint32_t action = SECCOMP_RET_KILL_PROCESS;
     facts.seccomp = syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
-    const long landlock =
-        syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
-    facts.landlock = static_cast<int>(std::max(0L, landlock));
+    facts.landlock = static_cast<int>(std::max(0L, landlock_version()));
     int namespaces = 0;
     std::ifstream("/proc/sys/user/max_user_namespaces") >> namespaces;
     facts.user_namespaces = namespaces > 0;

@@ -11,9 +11,10 @@
 #include <thread>
 
 #include "engine/dealing.h"
+#include "engine/live_reading.h"
+#include "engine/mailbox.h"
 #include "engine/pipeline.h"
 #include "engine/ring.h"
-#include "engine/unwrapper.h"
 
 namespace umbratap::engine {
 
@@ -28,10 +29,6 @@ constexpr std::size_t packets_ahead = 32;  // fetched into the cache before they
 constexpr Duration idle_lag = std::chrono::milliseconds(300);
 constexpr Duration step_back_min = std::chrono::seconds(10);
 
-Time wall_clock() {
-    return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-}
-
 /// Where there is no such CPU the thread stays where it likes.
 void pin(std::thread& thread, unsigned cpu) {
     cpu_set_t set;
@@ -39,31 +36,6 @@ void pin(std::thread& thread, unsigned cpu) {
     CPU_SET(cpu, &set);
     pthread_setaffinity_np(thread.native_handle(), sizeof set, &set);
 }
-
-/// What all workers are told, at once, by the thread that rules them.
-class Mailbox {
-public:
-    struct Mail {
-        std::shared_ptr<const SecretText> secrets;
-        BookPointer book;
-    };
-    void put(Mail mail) {
-        const std::lock_guard lock(mutex_);
-        mails_.push_back(std::move(mail));
-        full_.store(true, std::memory_order_release);
-    }
-    std::vector<Mail> take() {
-        if (!full_.load(std::memory_order_acquire)) return {};
-        const std::lock_guard lock(mutex_);
-        full_.store(false, std::memory_order_relaxed);
-        return std::exchange(mails_, {});
-    }
-
-private:
-    std::mutex mutex_;
-    std::vector<Mail> mails_;
-    std::atomic<bool> full_ = false;
-};
 
 /// What the reader gives a worker of one batch of frames.
 struct Parcel {
@@ -84,45 +56,6 @@ struct Harvest {
     bool set_back = false;           // but `until` is older than before
     std::unique_ptr<Counts> counts;  // once a second and at the end
     bool last = false;
-};
-
-/// A source, the thread that reads it, and how it is told to stop.
-struct Reading {
-    std::unique_ptr<capture::Source> source;
-    Unwrapper unwrapper;
-    Counts counts;  // of frames
-    std::uint64_t sequence = 0;
-    bool stopped = false;
-    Time drain_until;
-    std::mutex mutex;
-    std::vector<capture::Notice> notices;
-    std::vector<std::string> gone;
-
-    Reading(std::unique_ptr<capture::Source> s, const Limits& limits)
-        : source(std::move(s)), unwrapper(limits) {}
-
-    /// False at the end.
-    bool read(const std::atomic<bool>& stop_wanted, Batch<capture::Frame>& frames) {
-        if (!stopped && stop_wanted.load(std::memory_order_relaxed)) {
-            stopped = true;
-            drain_until = wall_clock() + LiveCrew::drain_wait_max;
-            source->stop();
-        }
-        frames.clear();
-        if (stopped && wall_clock() > drain_until) return false;
-        const bool more = source->read(frames);
-        if (std::vector<capture::Notice> said = source->take_notices(); !said.empty()) {
-            const std::lock_guard lock(mutex);
-            notices.insert(notices.end(), said.begin(), said.end());
-            gone = source->gone();
-        }
-        return more;
-    }
-
-    void count_source() {
-        counts.source = source->counts();
-        counts.losses = source->losses();
-    }
 };
 
 }  // namespace

@@ -42,7 +42,7 @@ public:
     void add_secrets(std::string_view key_log);
     void adopt(const BookPointer& book);
 
-    /// Lets nothing more in; what was let in is worked off, for `drain_wait_max` at most.
+    /// Lets nothing more in; what was let in is worked off, for some seconds at most.
     void stop() noexcept;
     /// All sources came to their end.
     bool ended() const noexcept;
@@ -55,8 +55,6 @@ public:
     std::vector<capture::Notice> take_notices();
     /// Names of inputs that are gone, see capture::Source.
     std::vector<std::string> gone() const;
-
-    static constexpr Duration drain_wait_max = std::chrono::seconds(5);
 
 private:
     struct State;

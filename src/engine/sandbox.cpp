@@ -47,11 +47,6 @@ const passwd& user_of(const std::string& name) {
         "user: there is neither 'umbratap' nor 'nobody'; name one in the config");
 }
 
-/// What the kernel has of Landlock; below 1: nothing.
-long landlock_version() {
-    return syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
-}
-
 /// No rule allows anything, so no path can be opened.
 void restrict_files() {
     const long version = landlock_version();
@@ -273,6 +268,10 @@ void drop_rights(const std::string& name, Orphaned orphaned) {
     if (prctl(PR_SET_DUMPABLE, 0) != 0) fail("PR_SET_DUMPABLE", errno);
     if (orphaned == Orphaned::ends && prctl(PR_SET_PDEATHSIG, SIGTERM) != 0)
         fail("PR_SET_PDEATHSIG", errno);
+}
+
+long landlock_version() noexcept {
+    return syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
 }
 
 void keep_rights_of_keeper() {

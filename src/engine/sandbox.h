@@ -25,8 +25,10 @@ void keep_rights_of_keeper();
 /// Throws std::runtime_error.
 void lock_down();
 
-/// What is in force in this process, a line each; of a process that locked itself down everything
-/// is.
+/// What the kernel has of Landlock; below 1: nothing.
+long landlock_version() noexcept;
+
+/// What is in force in this process after drop_rights, and what lock_down has to work with.
 std::vector<std::string> describe_sandbox();
 
 /// Locks a child down and lets it try what it must not. Prints a line for each attempt; true if all
