@@ -91,10 +91,8 @@ int run(const Options& options, LastWord last_word) {
     notices.take(keys);
     bool trouble = false;
     const auto say_trouble = [&] {
-        if (const std::string line = reporter.take_trouble(); !line.empty()) {
+        for (std::string line; !(line = reporter.take_trouble()).empty();)
             std::cerr << "umbratap: " << line << '\n';
-            trouble = true;
-        }
     };
     while (stop_wanted == 0) {
         frames.clear();

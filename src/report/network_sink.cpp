@@ -71,12 +71,16 @@ void NetworkSink::check_disk() {
                                 "; events wait in memory until that ends";
 }
 
-void NetworkSink::finish(Clock::time_point deadline) noexcept {
-    if (!thread_.joinable()) return;
+void NetworkSink::begin_finish(Clock::time_point deadline) noexcept {
     backlog_.sync(true);
     patience_.end_at(deadline);
     finishing_ = true;
     backlog_.wake();
+}
+
+void NetworkSink::finish(Clock::time_point deadline) noexcept {
+    if (!thread_.joinable()) return;
+    begin_finish(deadline);
     thread_.join();
 }
 

@@ -25,6 +25,7 @@ public:
 
     void write(const Event& event) noexcept override;
     void flush(bool sync) noexcept override;
+    void begin_finish(std::chrono::steady_clock::time_point deadline) noexcept override;
     void finish(std::chrono::steady_clock::time_point deadline) noexcept override;
     SinkCounts counts() const noexcept override;
     std::string take_trouble() override;

@@ -47,6 +47,9 @@ public:
         sink_->write(event);
     }
     void flush(bool sync) noexcept override { sink_->flush(sync); }
+    void begin_finish(std::chrono::steady_clock::time_point deadline) noexcept override {
+        sink_->begin_finish(deadline);
+    }
     void finish(std::chrono::steady_clock::time_point deadline) noexcept override {
         sink_->finish(deadline);
     }

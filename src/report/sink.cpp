@@ -12,6 +12,7 @@ void reopen(Sinks& sinks) noexcept {
 }
 
 void finish(Sinks& sinks, std::chrono::steady_clock::time_point deadline) noexcept {
+    for (const auto& sink : sinks) sink->begin_finish(deadline);
     for (const auto& sink : sinks) sink->finish(deadline);
 }
 

@@ -47,6 +47,8 @@ public:
     /// Hands on what was gathered. `sync`: it should survive a crash of this machine, where the
     /// sink can do that. To be called about once a second at least.
     virtual void flush(bool sync) noexcept = 0;
+    /// Nothing more comes: begins to deliver the rest, until `deadline`. Does not block.
+    virtual void begin_finish(std::chrono::steady_clock::time_point) noexcept {}
     /// The end: delivers what it can before `deadline`; the rest stays in the spool or is dropped.
     virtual void finish(std::chrono::steady_clock::time_point) noexcept { flush(true); }
     virtual void reopen() noexcept {}  ///< HUP
@@ -63,7 +65,7 @@ using Sinks = std::vector<std::unique_ptr<Sink>>;
 /// What is done to all of them.
 void flush(Sinks& sinks, bool sync) noexcept;
 void reopen(Sinks& sinks) noexcept;
-/// Each has the whole time until `deadline` where it drains on its own.
+/// All at once: each has the whole time until `deadline`.
 void finish(Sinks& sinks, std::chrono::steady_clock::time_point deadline) noexcept;
 SinkCountsByKind counts_of(const Sinks& sinks);
 /// The next trouble of any of them; empty where there is none.

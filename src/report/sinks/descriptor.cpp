@@ -16,9 +16,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t gathered_bytes_max = 64 << 10;
 constexpr std::chrono::minutes trouble_pause{1};
-constexpr std::chrono::milliseconds sync_pause{
-    50};                                 // a flood of alerts shall not become one of syncs
-constexpr int ready_wait_max_ms = 1000;  // for a pipe that someone set to non-blocking
+constexpr std::chrono::milliseconds sync_pause{100};  // a flood of alerts is none of syncs
+constexpr int ready_wait_max_ms = 1000;               // for a pipe that someone set to non-blocking
 
 }  // namespace
 
