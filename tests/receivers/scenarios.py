@@ -143,6 +143,30 @@ def flood(name, receiver, text):
     check(name + ', flooded', receiver, high)
 
 
+def full_disk(name, receiver, text, disk):
+    """The spool's disk of 1 MiB fills up, and is emptied: what finds no room waits in memory."""
+    disk.mkdir()
+    if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=1m', 'none', disk], stderr=subprocess.DEVNULL).returncode:
+        print('skipped: full disk: tmpfs cannot be mounted (needs root)')
+        return results.append(True)
+    try:
+        receiver.mode = 'down'
+        running = Feed(name, text)
+        for begin in range(0, 10_000, 500):
+            running.give(event(number) for number in range(begin, begin + 500))
+            time.sleep(0.05)
+        time.sleep(1)
+        receiver.mode = 'good'
+        expected = [f'{number:016x}' for number in range(10_000)]
+        until(lambda: len(receiver.arrived) >= len(expected), 60)
+        running.end()
+        if 'No space left on device; events wait in memory' not in (folder / f'{name}.log').read_text():
+            receiver.complain('the full disk is not told')
+        check(name, receiver, expected)
+    finally:
+        subprocess.run(['umount', disk])
+
+
 def tls_context():
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / 'server.pem', folder / 'server.key')
@@ -321,6 +345,12 @@ def kills(name):
     killed(name, receiver, f'output:\n  - to: syslog+tcp://127.0.0.1:{receiver.port}\n    {spool(name)}\n')
 
 
+def disk_is_full(name):
+    receiver = stand_ins.SyslogReceiver()
+    full_disk(name, receiver, f'output:\n  - to: syslog+tcp://127.0.0.1:{receiver.port}\n'
+              f'    spool: {{directory: {folder}/disk/spool, bytes_max: 100000000}}\n', folder / 'disk')
+
+
 def floods(name):
     receiver = stand_ins.SyslogReceiver()
     flood(name, receiver, f'output:\n  - to: syslog+tcp://127.0.0.1:{receiver.port}\n    queue_bytes_max: 100000\n'
@@ -329,7 +359,8 @@ def floods(name):
 
 scenarios = {'syslog over TCP': syslog_tcp, 'syslog over TCP, in memory': syslog_memory, 'syslog over TLS': syslog_tls,
              'Unix socket': unix, 'Splunk HEC': splunk, 'Elasticsearch': elasticsearch, 'ClickHouse': clickhouse, 'Kafka': kafka,
-             'spool': kills, 'small spool': floods}
+             'spool': kills, 'small spool': floods,
+             'full disk': disk_is_full}
 if not (pathlib.Path(feed).parent / 'kafka_cluster').exists():
     del scenarios['Kafka']
 for name, variable, scenario in (('rsyslog', 'RSYSLOG_ROOT', rsyslog), ('syslog-ng', 'SYSLOG_NG_ROOT', syslog_ng)):
