@@ -7,7 +7,7 @@ The sample events are as the program writes them now, and match the schemas; con
 is told of lines and time is right for the samples; every field that a search, query, alias or rule names exists. Needs
 python3-jsonschema; status 77 (skipped) without it.
 """
-import argparse, datetime, json, pathlib, re, subprocess, sys
+import argparse, datetime, json, pathlib, re, subprocess, sys, tempfile, textwrap
 
 try:
     import jsonschema
@@ -164,6 +164,26 @@ def check_sentinel():
             wrong(f"sentinel/queries_cef.kql: {column} is not said to be a column")
 
 
+# Configuration of umbratap
+
+def check_outputs(binary):
+    """The output that a recipe says to configure is one."""
+    for folder in ("splunk", "elastic", "sentinel"):
+        block = re.search(r"^ +output:\n(?: +.*\n)+", (deploy / folder / "README.md").read_text(), re.MULTILINE)
+        if not block:
+            wrong(f"{folder}/README.md: no output")
+            continue
+        with tempfile.TemporaryDirectory() as directory:
+            config = pathlib.Path(directory, "umbratap.yaml")
+            config.write_text(re.sub(r"/(?:etc|var/spool)/umbratap/", directory + "/", textwrap.dedent(block[0])))
+            for token in re.findall(r"token_file: (\S+)", config.read_text()):
+                pathlib.Path(token).touch(mode=0o600)
+                pathlib.Path(token).write_text("token\n")
+            done = subprocess.run([binary, "-T", "-c", config, "--rules", root / "rules", "-r", root / "pcaps/rug-pull/traffic.pcapng"], capture_output=True, text=True)
+            if done.returncode != 0:
+                wrong(f"{folder}/README.md: {done.stderr.strip()}")
+
+
 def main():
     parse = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parse.add_argument("--bin", required=True, type=lambda path: str(pathlib.Path(path).resolve()))
@@ -172,6 +192,7 @@ def main():
     check_splunk()
     check_elastic()
     check_sentinel()
+    check_outputs(options.bin)
     for line in problems:
         print(line)
     print(f"recipes: {len(problems)} problems")
