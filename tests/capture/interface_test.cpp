@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 #include <chrono>
 #include <iostream>
@@ -385,4 +386,23 @@ TEST_CASE("interface: once it is open, nothing else needs to be opened") {
     CHECK_FALSE(taken.empty());
     CHECK(seen.size() == 10);
     CHECK(losses.received == 10);
+}
+
+TEST_CASE("interface: a child without any rights reads what its parent opened") {
+    NetworkNamespace network;
+    NEEDS(network);
+    network.add_cable("v0", "v1");
+    const auto sources = open_interfaces(options_for({"v1"}));
+    InterfaceSource& source = *sources.front();
+    FrameSender sender("v0");
+    for (std::uint32_t i = 0; i < 10; ++i) sender.send(numbered(i));
+    const pid_t child = fork();
+    if (child == 0) {
+        bool good = setresuid(65534, 65534, 65534) == 0 && socket(AF_PACKET, SOCK_RAW, 0) < 0;
+        good = good && read_some(source, 10).size() == 10 && read_rest(source).empty();
+        _exit(good && source.losses().received == 10 ? 0 : 1);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    CHECK(status == 0);
 }
