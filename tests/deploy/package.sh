@@ -15,7 +15,7 @@ failures=0
 skip() { echo "skipped: $*"; exit 77; }
 wrong() { echo "WRONG: $*"; failures=$((failures + 1)); false; }
 expect() { local what=$1; shift; "$@" >"$work/out" 2>&1 || { wrong "$what"; head -n 20 "$work/out"; false; }; }
-until_true() { for _ in {1..600}; do "$@" >/dev/null 2>&1 && return; sleep 0.1; done; false; }  # a minute
+until_true() { for _ in {1..120}; do "$@" >/dev/null 2>&1 && return; sleep 0.5; done; false; }  # a minute
 
 [ "$(id -u)" = 0 ] || skip 'needs root'
 for tool in mmdebstrap systemd-nspawn dpkg-buildpackage dh lintian; do
@@ -59,7 +59,7 @@ cp "$work/umbratap.deb" "$work/next.deb" "$debian/root/"
 cp /etc/resolv.conf "$debian/etc/"
 
 echo 'Installing'
-in_it() { chroot "$debian" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive "$@"; }
+in_it() { chroot "$debian" env -i -C / PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive "$@"; }
 expect 'apt-get install' in_it apt-get install -y -q --no-install-recommends /root/umbratap.deb || exit 1
 expect 'dpkg --verify' in_it dpkg --verify umbratap
 expect 'the user' in_it getent passwd umbratap
@@ -97,12 +97,13 @@ POLICY
 cat >"$debian/etc/umbratap/local-rules.yaml" <<'RULES'
 evidence:
   - {id: local-agent, sid: 1900, title: our own, reference: 'https://wiki.corp.example/', weight: 30,
-     when: {request.header.x-corp-agent: {exists: true}}, matches: [{request: {headers: {x-corp-agent: desk}}}], spares: []}
+     when: {request.header.x-corp-agent: {exists: true}}, matches: [{request: {headers: {x-corp-agent: desk}}}],
+     spares: [{request: {headers: {x-other: desk}}}]}
 RULES
 mkdir -p "$debian/etc/systemd/system/umbratap.service.d"
 printf '[Service]\nWatchdogSec=4\n' >"$debian/etc/systemd/system/umbratap.service.d/test.conf"
 in_it systemctl daemon-reload
-expect 'systemctl enable --now' in_it systemctl enable --now umbratap || in_it journalctl --no-pager -u umbratap
+expect 'systemctl enable --now' in_it systemctl enable --now umbratap || { in_it journalctl --no-pager -u umbratap; exit 1; }
 [ "$(state ActiveState)" = active ] || wrong "it is $(state ActiveState)"
 traffic
 until_true grep -q shadow-server "$log" || wrong 'there is no alert'
