@@ -173,6 +173,12 @@ std::string_view take_line(std::string_view& text) noexcept {
     return line;
 }
 
+/// RFC 9110, 5.5, and RFC 9112, 2.2: no line has these within.
+bool has_forbidden(std::string_view line) noexcept {
+    using namespace std::string_view_literals;
+    return line.find_first_of("\r\0"sv) != line.npos;
+}
+
 std::string_view trimmed(std::string_view text) noexcept {
     const std::size_t begin = text.find_first_not_of(" \t");
     if (begin == text.npos) return {};
@@ -189,7 +195,7 @@ bool is_field_named(std::string_view name, std::string_view wanted) noexcept {
 std::optional<Request> read_request(std::string_view head) noexcept {
     const std::string_view line = take_line(head);
     const std::size_t first = line.find(' '), last = line.rfind(' ');
-    if (first == line.npos || first == 0 || last < first + 2) return {};
+    if (first == line.npos || first == 0 || last < first + 2 || has_forbidden(line)) return {};
     if (!line.substr(last + 1).starts_with("HTTP/1.")) return {};
     Request request;
     request.method = line.substr(0, first);
@@ -200,7 +206,7 @@ std::optional<Request> read_request(std::string_view head) noexcept {
         const std::string_view field = take_line(head);
         if (field.empty()) return request;
         const std::size_t colon = field.find(':');
-        if (colon == field.npos || colon == 0) return {};
+        if (colon == field.npos || colon == 0 || has_forbidden(field)) return {};
         if (is_field_named(field.substr(0, colon), "authorization"))
             request.authorization = trimmed(field.substr(colon + 1));
     }

@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!request) return 0;
     if (request->method.empty() || !request->path.starts_with('/')) std::abort();
     for (const std::string_view part : {request->method, request->path, request->authorization}) {
-        if (part.find_first_of("\r\n") == 0 || part.size() > head.size()) std::abort();
+        if (part.find_first_of(std::string_view("\r\n\0", 3)) != part.npos) std::abort();
         if (!part.empty() &&
             (part.data() < head.data() || part.data() + part.size() > head.data() + head.size()))
             std::abort();
