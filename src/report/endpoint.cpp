@@ -202,7 +202,7 @@ std::optional<Request> read_request(std::string_view head) noexcept {
     const std::string_view target = line.substr(first + 1, last - first - 1);
     if (target.front() != '/' || target.find(' ') != target.npos) return {};
     request.path = target.substr(0, target.find('?'));
-    while (!head.empty()) {
+    while (head.find('\n') != head.npos) {
         const std::string_view field = take_line(head);
         if (field.empty()) return request;
         const std::size_t colon = field.find(':');

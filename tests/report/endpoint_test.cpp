@@ -72,8 +72,9 @@ TEST_CASE("endpoint: what is no request is none") {
          {"", "\r\n\r\n", "GET\r\n\r\n", "GET /x\r\n\r\n", "GET  HTTP/1.1\r\n\r\n",
           "GET x HTTP/1.1\r\n\r\n", "GET http://a/x HTTP/1.1\r\n\r\n", " /x HTTP/1.1\r\n\r\n",
           "GET /x HTTP/2\r\n\r\n", "GET /x y HTTP/1.1\r\n\r\n", "GET /x HTTP/1.1\r\n",
-          "GET /x HTTP/1.1\r\nno field\r\n\r\n", "GET /x HTTP/1.1\r\n: v\r\n\r\n",
-          "GET /x HTTP/1.1\r\na: b\rc\r\n\r\n", "GET /\r HTTP/1.1\r\n\r\n"}) {
+          "GET /x HTTP/1.1\r\n\r", "GET /x HTTP/1.1\r\nno field\r\n\r\n",
+          "GET /x HTTP/1.1\r\n: v\r\n\r\n", "GET /x HTTP/1.1\r\na: b\rc\r\n\r\n",
+          "GET /\r HTTP/1.1\r\n\r\n"}) {
         CAPTURE(head);
         CHECK_FALSE(read_request(head));
     }
