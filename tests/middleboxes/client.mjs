@@ -1,7 +1,7 @@
 // Talks MCP to each server named, one after the other, with the official SDK, and prints what it did: a JSON line a
 // session, which expect.py takes.
 //
-// usage: client.mjs direct|connect|absolute-form URL…     through the proxy $PROXY, unless direct
+// usage: client.mjs direct|direct-http2|connect|absolute-form URL…     through the proxy $PROXY, unless direct
 import {Agent, ProxyAgent, fetch} from 'undici';
 import {Client} from '@modelcontextprotocol/sdk/client/index.js';
 import {StreamableHTTPClientTransport} from '@modelcontextprotocol/sdk/client/streamableHttp.js';
@@ -19,6 +19,7 @@ class AbsoluteForm extends Agent {
 
 const dispatchers = {
     'direct': () => new Agent(),
+    'direct-http2': () => new Agent({allowH2: true}),
     'connect': () => new ProxyAgent({uri: proxy, requestTls: {allowH2: true}}),
     'absolute-form': () => new AbsoluteForm(),
 };
@@ -28,6 +29,12 @@ async function converse(url, dispatcher) {
     const transport = new StreamableHTTPClientTransport(new URL(url), {
         fetch: (to, init) => fetch(to, {...init, dispatcher}),
     });
+    const methods = {};
+    const send = transport.send.bind(transport);
+    transport.send = (message, options) => {
+        if (message.method) methods[message.method] = (methods[message.method] ?? 0) + 1;
+        return send(message, options);
+    };
     await client.connect(transport);
     const listed = (await client.listTools()).tools.map(tool => tool.name);
     await client.callTool({name: 'room_booking', arguments: {room: 'Atrium'}});
@@ -36,7 +43,8 @@ async function converse(url, dispatcher) {
     const session = transport.sessionId;
     await transport.terminateSession();
     await client.close();
-    return {session, url, listed, called: {room_booking: 1, ticket_search: 2}};
+    return {session, url, listed, called: {room_booking: 1, ticket_search: 2}, methods,
+        protocol: transport.protocolVersion, server: client.getServerVersion()};
 }
 
 const [kind, ...urls] = process.argv.slice(2);

@@ -1,16 +1,16 @@
 // A small MCP server of the official SDK: streamable HTTP with sessions, over TLS (HTTP/2 or 1.1) on port 443 and in the
 // clear on port 80.
 //
-// usage: server.mjs ADDRESS CERTIFICATE KEY
+// usage: server.mjs ADDRESS CERTIFICATE KEY [LOG]     LOG gets a JSON line for each session that its client ended
 import {randomUUID} from 'node:crypto';
-import {readFileSync} from 'node:fs';
+import {appendFileSync, readFileSync} from 'node:fs';
 import http from 'node:http';
 import http2 from 'node:http2';
 import {McpServer} from '@modelcontextprotocol/sdk/server/mcp.js';
 import {StreamableHTTPServerTransport} from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import {z} from 'zod';
 
-const [address, certificate, key] = process.argv.slice(2);
+const [address, certificate, key, log] = process.argv.slice(2);
 const transports = new Map();
 
 function tools() {
@@ -24,6 +24,20 @@ function tools() {
     return server;
 }
 
+// What this session's client asked for, as the server understood it.
+function keepLog(server, transport) {
+    const heard = {methods: {}, called: {}};
+    const count = (counts, name) => counts[name] = (counts[name] ?? 0) + 1;
+    const hear = transport.onmessage;
+    transport.onmessage = (message, extra) => {
+        if (message.method) count(heard.methods, message.method);
+        if (message.method === 'tools/call') count(heard.called, message.params.name);
+        hear(message, extra);
+    };
+    transport.onclose = () => appendFileSync(log, JSON.stringify(
+        {session: transport.sessionId, client: server.server.getClientVersion(), ...heard}) + '\n');
+}
+
 async function answer(request, response) {
     let transport = transports.get(request.headers['mcp-session-id']);
     if (!transport) {
@@ -31,7 +45,9 @@ async function answer(request, response) {
             sessionIdGenerator: randomUUID,
             onsessioninitialized: id => transports.set(id, transport),
         });
-        await tools().connect(transport);
+        const server = tools();
+        await server.connect(transport);
+        if (log) keepLog(server, transport);
     }
     await transport.handleRequest(request, response);
 }
