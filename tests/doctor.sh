@@ -57,7 +57,8 @@ python3 - <<'PYTHON' &
 import socket, struct, time
 out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
 out.bind(('v0', 0))
-end = time.time() + 3
+end = time.time() + 60
+open('sending', 'w').close()
 while time.time() < end:
     for port in range(2000, 2020):
         tcp = struct.pack('!HHIIBBHHH', port, 443, 1, 1, 0x50, 0x10, 100, 0, 0)
@@ -65,7 +66,10 @@ while time.time() < end:
         out.send(bytes.fromhex('0200000000020200000000010800') + ip + tcp)
     time.sleep(0.05)
 PYTHON
+sender=$!
+until [ -e sending ]; do sleep 0.1; done
 expect 1 'wrong +directions +100 % of 20 TCP flows were seen in one direction only' -i v1 --seconds 2
+kill $sender
 wait
 
 "$program" doctor --rules "$rules" -i v1 --seconds 0 --json >out
