@@ -28,6 +28,9 @@ namespace umbratap::capture {
 
 namespace {
 
+/// As PACKET_IGNORE_OUTGOING, for a group (Linux 5.18; Debian 12 has older headers).
+constexpr unsigned fanout_flag_ignore_outgoing = 0x4000;
+
 constexpr std::uint32_t added_bytes_max =
     64;  // VLAN tag and cooked header that libpcap puts before
 constexpr int discard_wait_max_ms = 1000;
@@ -133,6 +136,8 @@ PacketRing::PacketRing(std::unique_ptr<pcap, Close> handle, const std::string& n
     const int type = pcap_datalink(handle_.get());
     cooked_ = type == DLT_LINUX_SLL || type == DLT_LINUX_SLL2;
     link_type_ = in_files(type);
+    // There each frame goes by twice, and libpcap leaves one of them out after it was counted.
+    loopback_ = name == "lo";
     interface_index_ = name == "any" ? 0 : static_cast<int>(if_nametoindex(name.c_str()));
 }
 
@@ -142,6 +147,7 @@ std::uint16_t PacketRing::share(std::optional<std::uint16_t> group) {
     // The kernel picks a number that is free, so that two sensors do not become one group.
     unsigned kind = PACKET_FANOUT_HASH | PACKET_FANOUT_FLAG_DEFRAG;
     if (!group) kind |= PACKET_FANOUT_FLAG_UNIQUEID;
+    if (loopback_) kind |= fanout_flag_ignore_outgoing;
     unsigned word = kind << 16 | group.value_or(0);
     socklen_t size = sizeof word;
     if (setsockopt(descriptor_, SOL_PACKET, PACKET_FANOUT, &word, size) != 0 ||
@@ -176,7 +182,7 @@ void PacketRing::begin(const std::string& filter) {
         begun = attach_once_only(descriptor_);
     } else {
         const int yes = 1;
-        if (interface_index_ == static_cast<int>(if_nametoindex("lo")))
+        if (loopback_)
             setsockopt(descriptor_, SOL_PACKET, PACKET_IGNORE_OUTGOING, &yes, sizeof yes);
         // An empty expression accepts everything, and tells the kernel the snap length.
         begun = attach_expression(descriptor_, handle_.get(), filter);

@@ -98,6 +98,7 @@ private:
     int descriptor_ = -1;
     int interface_index_ = 0;
     std::uint16_t link_type_ = 0;
+    bool loopback_ = false;
     bool cooked_ = false;           // of many link types, made one by libpcap
     std::optional<Filter> filter_;  // where the kernel does not filter
     std::string trouble_;
