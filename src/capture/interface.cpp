@@ -179,11 +179,11 @@ std::vector<std::unique_ptr<InterfaceSource>> open_interfaces(const InterfaceOpt
         if (std::count(options.names.begin(), options.names.end(), name) > 1)
             throw InputError(name + ": is named twice; each frame would count twice");
         std::vector<std::unique_ptr<PacketRing>> rings;
-        std::optional<PacketRing::Absent> absent;
-        while (rings.size() < sources.size() && !absent)
+        std::string absent;
+        while (rings.size() < sources.size() && absent.empty())
             rings.push_back(PacketRing::open(name, options, absent));
-        if (absent) {
-            if (!options.may_be_gone) throw InputError(absent->why);
+        if (!absent.empty()) {
+            if (!options.may_be_gone) throw InputError(absent);
             for (const auto& source : sources) source->gone_.push_back(name);
             continue;
         }

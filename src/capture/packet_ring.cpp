@@ -31,8 +31,7 @@ namespace {
 /// As PACKET_IGNORE_OUTGOING, for a group (Linux 5.18; Debian 12 has older headers).
 constexpr unsigned fanout_flag_ignore_outgoing = 0x4000;
 
-constexpr std::uint32_t added_bytes_max =
-    64;  // VLAN tag and cooked header that libpcap puts before
+constexpr std::uint32_t added_bytes_max = 64;  // VLAN tag and cooked header, which libpcap adds
 constexpr int discard_wait_max_ms = 1000;
 
 std::string program_path() {
@@ -98,8 +97,7 @@ void PacketRing::Close::operator()(pcap* handle) const noexcept {
 }
 
 std::unique_ptr<PacketRing> PacketRing::open(const std::string& name,
-                                             const InterfaceOptions& options,
-                                             std::optional<Absent>& absent) {
+                                             const InterfaceOptions& options, std::string& absent) {
     char trouble[PCAP_ERRBUF_SIZE] = "";
     std::unique_ptr<pcap, Close> handle(pcap_create(name.c_str(), trouble));
     if (!handle) throw InputError(name + ": cannot be captured: " + trouble);
@@ -113,13 +111,13 @@ std::unique_ptr<PacketRing> PacketRing::open(const std::string& name,
     pcap_set_tstamp_precision(handle.get(), PCAP_TSTAMP_PRECISION_NANO);
     const int status = pcap_activate(handle.get());
     if (status == PCAP_ERROR_NO_SUCH_DEVICE) {
-        absent = {name + ": there is no such interface; there are " + interface_names()};
+        absent = name + ": there is no such interface; there are " + interface_names();
     } else if (status == PCAP_ERROR_IFACE_NOT_UP) {
-        absent = {name + ": the interface is down; bring it up: ip link set dev " + name + " up"};
+        absent = name + ": the interface is down; bring it up: ip link set dev " + name + " up";
     } else if (status < 0) {
         refuse(name, handle.get(), status);
     }
-    if (absent) return nullptr;
+    if (!absent.empty()) return nullptr;
     return std::unique_ptr<PacketRing>(new PacketRing(std::move(handle), name, options));
 }
 

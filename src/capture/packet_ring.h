@@ -23,16 +23,10 @@ namespace umbratap::capture {
 
 class PacketRing {
 public:
-    /// Why an interface cannot be opened now, although it may be later.
-    struct Absent {
-        std::string why;  ///< one line, beginning with the name
-    };
-
-    /// Lets nothing in yet. Throws InputError; `absent` is set where there is no such interface or
-    /// it is down.
+    /// Lets nothing in yet. Throws InputError. Where there is no such interface or it is down,
+    /// which may change, it returns nothing and sets `absent` to one line that says so.
     static std::unique_ptr<PacketRing> open(const std::string& name,
-                                            const InterfaceOptions& options,
-                                            std::optional<Absent>& absent);
+                                            const InterfaceOptions& options, std::string& absent);
     ~PacketRing();
     PacketRing(const PacketRing&) = delete;
     PacketRing& operator=(const PacketRing&) = delete;

@@ -286,7 +286,7 @@ Check check_key_log(const KeyLogFacts& facts) {
                            "started with SSLKEYLOGFILE",
                        "export SSLKEYLOGFILE=" + quoted(facts.name));
     }
-    if (!facts.trouble.empty()) return wrong(name, facts.name + ": " + facts.trouble);
+    if (!facts.trouble.empty()) return wrong(name, facts.trouble);
     std::uint64_t secrets = 0;
     std::string labels;
     for (const auto& [label, count] : facts.secrets) {

@@ -38,7 +38,7 @@ struct SystemFacts {
 
 struct KeyLogFacts {
     std::string name;
-    std::string trouble;  ///< why it cannot be read; empty: it can
+    std::string trouble;  ///< why it cannot be read, beginning with the name; empty: it can
     bool missing = false;
     std::uint32_t mode = 0600;
     std::int64_t age_seconds = 0;  ///< since it was written to

@@ -165,8 +165,9 @@ TEST_CASE("checks: a key log is there, one's own, fresh and understood, or not")
     facts.age_seconds = 0;
     facts.secrets.clear();
     CHECK(check_key_log(facts).judgement == Judgement::warning);
-    facts.trouble = "is a directory; expected a plain file";
+    facts.trouble = "keys.log: key log is a directory; expected a plain file";
     CHECK(check_key_log(facts).judgement == Judgement::wrong);
+    CHECK(check_key_log(facts).text == facts.trouble);
     facts.missing = true;
     CHECK(check_key_log(facts).command == "export SSLKEYLOGFILE=keys.log");
 }
