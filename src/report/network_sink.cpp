@@ -6,6 +6,8 @@
 #include <cstring>
 #include <random>
 
+#include "report/text.h"
+
 namespace umbratap::report {
 
 namespace {
@@ -14,6 +16,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds trouble_pause{60}, any_trouble_pause{10};
 constexpr std::chrono::milliseconds idle_wait{500};
+constexpr int trouble_columns_max = 400;  // some of it may be a receiver's words
 
 std::unique_ptr<Spool> open_spool(const Output::Spool& spool) {
     if (spool.directory.empty()) return nullptr;
@@ -198,7 +201,7 @@ void NetworkSink::tell(const std::string& trouble) {
     told_ = trouble;
     told_at_ = now;
     const std::lock_guard lock(trouble_mutex_);
-    trouble_ = name_ + ": " + trouble;
+    trouble_ = name_ + ": " + terminal_text(trouble, trouble_columns_max);
 }
 
 }  // namespace umbratap::report

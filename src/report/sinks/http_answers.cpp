@@ -5,6 +5,8 @@
 
 #include <charconv>
 
+#include "report/text.h"
+
 namespace umbratap::report {
 
 namespace {
@@ -80,11 +82,8 @@ std::optional<BulkAnswer> read_bulk_answer(std::string_view body) {
 }
 
 std::string excerpt(std::string_view body) {
-    constexpr std::size_t size_max = 160;
-    std::string out;
-    for (const char letter : body.substr(0, size_max))
-        out += letter >= 32 && letter < 127 ? letter : ' ';
-    return body.size() > size_max ? out + "…" : out;
+    constexpr int columns_max = 160;
+    return terminal_text(body.substr(0, 4 * columns_max), columns_max);
 }
 
 }  // namespace umbratap::report

@@ -72,7 +72,6 @@ Socket connect_socket(const Endpoint& endpoint, int type, const Patience& patien
     if (!endpoint.path.empty()) return connect_path(endpoint.path, type, patience, trouble);
     addrinfo hints{}, *found = nullptr;
     hints.ai_socktype = type;
-    hints.ai_flags = AI_ADDRCONFIG;
     const int error = getaddrinfo(endpoint.host.c_str(), endpoint.port.c_str(), &hints, &found);
     if (error != 0) {
         trouble = gai_strerror(error);
