@@ -77,7 +77,7 @@ void InterfaceSource::look_after(Reading& reading, short events) {
     if (reading.ending) return ring.clear_error();
     const bool error = (events & POLLERR) != 0;
     if (error) ring.clear_error();
-    if (error && ring.is_removed()) {
+    if ((error || reading.down) && ring.is_removed()) {  // it goes down first, with one error
         notices_.push_back({name + ": the interface was removed", false});
         gone_.push_back(name);
         reading.ending = true;

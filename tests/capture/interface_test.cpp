@@ -320,7 +320,18 @@ TEST_CASE("interface: one that is removed is gone; what it had is read, and the 
     const auto anew = open_interfaces(options);
     CHECK(anew.front()->gone() == std::vector<std::string>{"v1"});
     sender.send(numbered(4));
-    CHECK(read_rest(*anew.front()).size() == 1);
+    CHECK(read_some(*anew.front(), 1).size() == 1);
+
+    // One that is down already.
+    network.ip("link set dev w1 down");
+    CHECK(read_some(*anew.front(), 1).empty());
+    network.ip("link del w1");
+    CHECK(read_some(*anew.front(), 1).empty());
+    CHECK(anew.front()->gone() == std::vector<std::string>{"v1", "w1"});
+    CHECK(notices_of(*anew.front()) ==
+          "w1: the interface went down; waiting for it to come back\n"
+          "w1: the interface was removed\n");
+    CHECK(read_rest(*anew.front()).empty());
 }
 
 TEST_CASE("interface: what cannot be opened is refused in one line that says what to do") {
