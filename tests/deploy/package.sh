@@ -50,7 +50,7 @@ dpkg-deb --root-owner-group -b "$work/next" "$work/next.deb" >/dev/null
 
 if [ -z "${UMBRATAP_DEBIAN:-}" ]; then
     UMBRATAP_DEBIAN=$work/made
-    mmdebstrap --quiet --variant=minbase --include=systemd,systemd-sysv,dbus,iproute2,logrotate bookworm "$UMBRATAP_DEBIAN" \
+    mmdebstrap --quiet --variant=minbase --include=systemd,systemd-sysv,dbus,iproute2,logrotate,procps bookworm "$UMBRATAP_DEBIAN" \
         >"$work/mmdebstrap.log" 2>&1 || { tail -n 20 "$work/mmdebstrap.log"; skip 'no Debian could be made (network?)'; }
 fi
 mkdir "$debian" "$work/upper" "$work/overlay"
@@ -60,6 +60,7 @@ cp /etc/resolv.conf "$debian/etc/"
 
 echo 'Installing'
 in_it() { chroot "$debian" env -i -C / PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive "$@"; }
+in_it apt-get update -q >/dev/null
 expect 'apt-get install' in_it apt-get install -y -q --no-install-recommends /root/umbratap.deb || exit 1
 expect 'dpkg --verify' in_it dpkg --verify umbratap
 expect 'the user' in_it getent passwd umbratap
@@ -84,7 +85,7 @@ until_true in_it systemctl show-environment || { cat "$work/nspawn.log"; skip 's
 in_it sh -c 'ip link set lo up && ip link add eth1 type veth peer name wire0 && ip link set eth1 up && ip link set wire0 up'
 traffic() { nsenter --target "$(inside)" --net python3 "$here/wire.py" wire0 "$root/pcaps/portal-and-shadow/traffic.pcapng"; }
 log=$debian/var/log/umbratap/eve.ndjson
-said() { in_it journalctl --no-pager -u umbratap | grep -q "$1"; }
+said() { in_it journalctl --no-pager -u umbratap | grep "$1" >/dev/null; }
 state() { in_it systemctl show -P "$1" umbratap; }
 
 # What somebody tunes, and a watchdog that bites soon.
@@ -141,7 +142,7 @@ grep -q '^verbose: 1' "$debian/etc/umbratap/umbratap.yaml" || wrong 'the config 
 grep -q tuned "$debian/etc/umbratap/policy.yaml" || wrong 'the policy was lost'
 grep -q 'says more' "$debian/etc/umbratap/umbratap.yaml.dpkg-dist" || wrong 'the new config is nowhere'
 grep -q 'says more' "$debian/usr/share/umbratap/rules/messages.yaml" || wrong 'the rules are the old ones'
-in_it umbratap rules list | grep -q local-agent || wrong 'the local rules are not in force'
+in_it umbratap rules list | grep local-agent >/dev/null || wrong 'the local rules are not in force'
 [ "$(state ActiveState)" = active ] && [ "$(state MainPID)" != "$main" ] || wrong 'it was not started anew'
 
 echo 'Removing'
