@@ -27,13 +27,6 @@ const Kind& kind_of(std::string_view to) {
                          [&](const Kind& kind) { return to.starts_with(kind.prefix); });
 }
 
-std::string_view format_name(Rendering format) {
-    for (const std::string_view name : {"ecs", "ocsf", "cef", "leef", "zeek"}) {
-        if (rendering_of(name) == format) return name;
-    }
-    return "eve";
-}
-
 /// Lets through what an output was asked for.
 class ChosenEvents final : public Sink {
 public:
@@ -65,6 +58,13 @@ private:
 };
 
 }  // namespace
+
+std::string_view format_name(Rendering format) {
+    for (const std::string_view name : {"ecs", "ocsf", "cef", "leef", "zeek"}) {
+        if (rendering_of(name) == format) return name;
+    }
+    return "eve";
+}
 
 OutputUrl read_output_url(const std::string& url) {
     OutputUrl result;

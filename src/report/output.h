@@ -56,6 +56,9 @@ struct Output {
 /// Takes "[FORMAT:]TARGET" apart. Throws SinkError where the URL is none of the above.
 Output parse_output(std::string_view text);
 
+/// "eve", "ecs", …
+std::string_view format_name(Rendering format);
+
 /// What is in force, in one line, without secrets.
 std::string describe(const Output& output);
 

@@ -114,7 +114,7 @@ private:
             rd_kafka_header_add(headers, name, -1, value.data(),
                                 static_cast<ssize_t>(value.size()));
         };
-        header("schema", schema_name());
+        header("schema", format_name(schema_));
         header("sensor", sensor_);
         header("event_id", event.id);
         if (parcel.redelivered) header("redelivered", "true");
@@ -140,13 +140,6 @@ private:
             broken_ = true;
         }
         return false;
-    }
-
-    std::string_view schema_name() const noexcept {
-        for (const std::string_view name : {"eve", "ecs", "ocsf", "cef", "leef", "zeek"}) {
-            if (rendering_of(name) == schema_) return name;
-        }
-        return {};
     }
 
     void delivered(const rd_kafka_message_t& message) noexcept {
