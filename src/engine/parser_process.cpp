@@ -8,6 +8,8 @@
 #include <csignal>
 #include <future>
 #include <iostream>
+#include <optional>
+#include <utility>
 
 #include "base/files.h"
 #include "engine/live_crew.h"
@@ -111,9 +113,11 @@ private:
                 keeper_.send(to_keeper::ready);
                 break;
             case to_parser::book:
+                latest_is_bad_ = false;
                 load(std::move(message.body));
                 break;
             case to_parser::bad_book:
+                latest_is_bad_ = true;
                 reporter_.note_reload(false);
                 break;
             case to_parser::stop:
@@ -133,8 +137,13 @@ private:
         crew_.stop();
     }
 
-    // Compiling takes a while, in which packets and messages go on.
+    // Compiling takes a while, in which packets and messages go on. Of books that come meanwhile
+    // the latest counts.
     void load(std::string packed) {
+        if (loading_.valid()) {
+            to_load_ = std::move(packed);
+            return;
+        }
         loading_ =
             std::async(std::launch::async, [this, packed = std::move(packed), before = book_] {
                 const FileBundle bundle = FileBundle::unpack(packed);
@@ -153,12 +162,13 @@ private:
         try {
             book_ = loading_.get();
             crew_.adopt(book_);
-            reporter_.note_reload(true);
+            reporter_.note_reload(!latest_is_bad_);
         } catch (const std::exception& error) {  // the keeper found it sound
             std::cerr << "umbratap: " << error.what()
                       << "; the old rules and policy stay in force\n";
             reporter_.note_reload(false);
         }
+        if (to_load_) load(*std::exchange(to_load_, std::nullopt));
     }
 
     void give_signs_of_life() {
@@ -207,6 +217,8 @@ private:
     bool started_ = false, stopping_ = false;
     std::vector<std::string> gone_told_;
     std::future<std::shared_ptr<const Book>> loading_;
+    std::optional<std::string> to_load_;
+    bool latest_is_bad_ = false;
     SteadyClock::time_point alive_told_{}, status_told_ = SteadyClock::now();
 };
 
