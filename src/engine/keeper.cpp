@@ -20,6 +20,7 @@
 
 #include "base/files.h"
 #include "capture/interface.h"
+#include "capture/interface_state.h"
 #include "capture/key_log_file.h"
 #include "engine/book.h"
 #include "engine/keys.h"
@@ -382,8 +383,10 @@ private:
     void look_after_interfaces() {
         if (gone_.empty() || Clock::now() - looked_ < interfaces_interval) return;
         looked_ = Clock::now();
+        capture::InterfaceStates states;
         for (const std::string& name : gone_) {
-            if (if_nametoindex(name.c_str()) == 0) continue;
+            const auto state = states.find(static_cast<int>(if_nametoindex(name.c_str())));
+            if (!state || !state->up) continue;
             say(name + ": is there again; all interfaces are opened anew");
             gone_.clear();
             return renew_parser();

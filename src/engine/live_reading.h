@@ -34,7 +34,7 @@ struct Reading {
     std::vector<std::string> gone;
 
     Reading(std::unique_ptr<capture::Source> s, const Limits& limits)
-        : source(std::move(s)), unwrapper(limits) {}
+        : source(std::move(s)), unwrapper(limits), gone(source->gone()) {}
 
     /// False at the end.
     bool read(const std::atomic<bool>& stop_wanted, Batch<capture::Frame>& frames) {
