@@ -7,7 +7,7 @@
 The hub is a bridge that never learns, so that the tap sees each frame once, as behind a SPAN port. Whoever uses this runs
 in network, mount and PID namespaces of its own (see `enter`), as root.
 """
-import contextlib, json, os, pathlib, signal, socket, ssl, struct, subprocess, sys, tempfile, time, urllib.request
+import contextlib, json, os, pathlib, signal, socket, ssl, struct, subprocess, sys, tempfile, threading, time, urllib.request
 
 root = pathlib.Path(__file__).resolve().parent.parent.parent
 client, server = "10.20.14.37", "10.20.200.11"
@@ -101,15 +101,26 @@ def status_of(pid):
     return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
 
+def resident_bytes(pid):
+    return int(status_of(pid)["VmRSS"].split()[0]) * 1024
+
+
+def running(pid):
+    try:
+        return status_of(pid)["State"][0] not in "ZX"
+    except OSError:
+        return False
+
+
 class Sensor:
     """umbratap on the tap. Events go to NAME.ndjson, standard error to NAME.log."""
 
-    def __init__(self, program, name, *arguments, interface=tap, config="", environment=None):
+    def __init__(self, program, name, *arguments, interface=tap, rules=root / "rules", config="", environment=None):
         self.name = name
         self.events_path, self.log_path = pathlib.Path(f"{name}.ndjson"), pathlib.Path(f"{name}.log")
         pathlib.Path(f"{name}.yaml").write_text(config)
         self.log = open(self.log_path, "ab")
-        command = [program, "--rules", root / "rules", "-c", f"{name}.yaml", "-i", interface, "-o", self.events_path,
+        command = [program, "--rules", rules, "-c", f"{name}.yaml", "-i", interface, "-o", self.events_path,
                    "--metrics", "127.0.0.1:9464", *arguments]
         self.process = subprocess.Popen(command, stderr=self.log, env={**os.environ, **(environment or {})})
         if not until(self.ready, 30):
@@ -168,14 +179,26 @@ class Sensor:
 
     def events(self, kind=None):
         lines = self.events_path.read_text().splitlines() if self.events_path.exists() else []
-        all_events = [json.loads(line) for line in lines]
+        all_events = [event for event in map(read_event, lines) if event]
         return [event for event in all_events if kind in (None, event["event_type"])]
+
+    def clients_alerted(self):
+        """Addresses of clients of whom an alert about a server was written."""
+        return {event["src_ip"] for event in self.events("alert") if event["alert"]["category"] == "shadow-server"}
+
+
+def read_event(line):
+    """None for what a process left half-written when it was killed."""
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
 
 
 def check_accounting(name, final):
     """Received packets and payload add up, exactly, and nothing was lost."""
     capture, drops, payload = final["capture"], final["drops"], final["payload"]
-    if capture["received"] != capture["packets"] + drops.get("kernel", 0) + drops.get("worker", 0):
+    if capture.get("received", 0) != capture["packets"] + drops.get("kernel", 0) + drops.get("worker", 0):
         wrong(f"{name}: packets do not add up: {capture} {drops}")
     if payload["inspected"] + payload["shunted"] + sum(final["blind"].values()) != payload["tcp"] + payload["quic"]:
         wrong(f"{name}: payload does not add up: {payload} {final['blind']}")
@@ -328,6 +351,51 @@ class Wire:
                 self._open()
             return False
         return True
+
+
+class Traffic:
+    """Conversations, each of a client of its own, at a steady rate from a thread. `sent`: number → when it was."""
+
+    def __init__(self, per_second, make=clear_conversation, interface="tap0"):
+        self.pause, self.make, self.wire = 1 / per_second, make, Wire(interface)
+        self.sent, self.next = {}, 0
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def _run(self):
+        due = time.monotonic()
+        while not self.ended.is_set():
+            frames, self.next = self.make(self.next), self.next + 1
+            if self.wire.try_to_send(frames):
+                self.sent[self.next - 1] = time.monotonic()
+            due = max(due + self.pause, time.monotonic() - 1)
+            time.sleep(max(0, due - time.monotonic()))
+
+    def stop(self):
+        self.ended.set()
+        self.thread.join()
+
+    def clients(self, since=0.0, until=float("inf")):
+        """Addresses of those who talked in that time."""
+        return {address_of(number) for number, when in self.sent.items() if since <= when <= until}
+
+
+def repeat(default, main):
+    """Runs `main(program)` several times in a laboratory; arguments of the script: UMBRATAP [TIMES]."""
+    program = str(pathlib.Path(sys.argv[1]).resolve())
+    times = int(sys.argv[2]) if len(sys.argv) > 2 else default
+    enter()
+    ip("link set lo up")
+    pathlib.Path("/proc/sys/net/ipv6/conf/default/disable_ipv6").write_text("1")
+    for number in range(times):
+        with workplace():
+            make_tap()
+            try:
+                print(f"{pathlib.Path(sys.argv[0]).stem} {number + 1} of {times}: {main(program)}", flush=True)
+            finally:
+                ip("link delete tap0")
+    report()
 
 
 def report():
