@@ -61,6 +61,7 @@ expect 3 'no-such-policy' run -r "$capture" -p no-such-policy.yaml
 cp -r "$rules" rules && echo '- id: x' >>rules/messages.yaml
 expect 3 'messages.yaml:[0-9]+: ' "$program" -q -r "$capture" --rules rules
 expect 3 'no-such-rules' "$program" -q -r "$capture" --rules no-such-rules
+"$program" rules list --rules "$rules" | tail -n 1 | grep -qE '^2[0-9]{3}  [a-z-]+  severity [1-4]  [[:print:]]+$' || { echo 'WRONG: rules list'; failures=$((failures + 1)); }
 
 expect 1 '/no/such/place' run -r "$capture" -o /no/such/place/events.json
 expect 1 'No space left' run -r "$capture" -o /dev/full
