@@ -79,7 +79,7 @@ systemd-nspawn --quiet --register=no --keep-unit --private-network -D "$debian" 
 nspawn=$!
 inside() { pgrep -P "$nspawn" -x systemd; }
 until_true inside || { cat "$work/nspawn.log"; skip 'systemd does not start in a container here'; }
-in_it() { nsenter --target "$(inside)" --all --root --wd=/ env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive "$@"; }
+in_it() { nsenter --target "$(inside)" --all --root env -i -C / PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive "$@"; }
 until_true in_it systemctl show-environment || { cat "$work/nspawn.log"; skip 'systemd does not start in a container here'; }
 
 in_it sh -c 'ip link set lo up && ip link add eth1 type veth peer name wire0 && ip link set eth1 up && ip link set wire0 up'
@@ -142,7 +142,7 @@ grep -q '^verbose: 1' "$debian/etc/umbratap/umbratap.yaml" || wrong 'the config 
 grep -q tuned "$debian/etc/umbratap/policy.yaml" || wrong 'the policy was lost'
 grep -q 'says more' "$debian/etc/umbratap/umbratap.yaml.dpkg-dist" || wrong 'the new config is nowhere'
 grep -q 'says more' "$debian/usr/share/umbratap/rules/messages.yaml" || wrong 'the rules are the old ones'
-in_it umbratap rules list | grep local-agent >/dev/null || wrong 'the local rules are not in force'
+expect 'the local rules' in_it umbratap rules explain local-agent
 [ "$(state ActiveState)" = active ] && [ "$(state MainPID)" != "$main" ] || wrong 'it was not started anew'
 
 echo 'Removing'
