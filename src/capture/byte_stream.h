@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/descriptor.h"
 #include "base/inflate.h"
-#include "capture/descriptor.h"
 
 namespace umbratap::capture {
 

@@ -11,7 +11,7 @@
 #include <optional>
 #include <string>
 
-#include "capture/descriptor.h"
+#include "base/descriptor.h"
 
 namespace umbratap::capture {
 

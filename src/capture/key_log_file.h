@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "capture/descriptor.h"
+#include "base/descriptor.h"
 #include "capture/key_log_lines.h"
 #include "capture/source.h"
 

@@ -45,7 +45,7 @@ SystemFacts look_at_system(const Options& options) {
     SystemFacts facts;
     std::error_code trouble;
     facts.program = std::filesystem::read_symlink("/proc/self/exe", trouble).string();
-    const capture::Descriptor socket_of_packets(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
+    const Descriptor socket_of_packets(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
     facts.may_capture = static_cast<bool>(socket_of_packets);
     const int version = TPACKET_V3;
     if (facts.may_capture) {

@@ -90,7 +90,7 @@ public:
     int run() {
         const sigset_t set = signals_of_interest();
         sigprocmask(SIG_BLOCK, &set, &signals_before_);
-        signals_ = capture::Descriptor(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+        signals_ = Descriptor(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
         signal(SIGPIPE, SIG_IGN);
         keep_rights_of_keeper();
         if (!options_.outputs.empty() && !start_outlet()) return end_early();
@@ -163,18 +163,18 @@ private:
     }
 
     /// One end of a new channel to the outlet.
-    capture::Descriptor open_channel() {
+    Descriptor open_channel() {
         int sockets[2];
         if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, sockets) != 0)
             throw std::runtime_error(std::string("socketpair: ") + std::strerror(errno));
-        capture::Descriptor ours(sockets[0]);
-        const capture::Descriptor theirs(sockets[1]);
+        Descriptor ours(sockets[0]);
+        const Descriptor theirs(sockets[1]);
         outlet_.post.send(to_outlet::channel, {}, theirs.number());
         return ours;
     }
 
     void start_parser() {
-        capture::Descriptor channel;
+        Descriptor channel;
         if (outlet_.running()) channel = open_channel();
         auto [ours, theirs] = Post::pair();
         parser_ = {fork(), std::move(ours), Clock::now()};
@@ -448,7 +448,7 @@ private:
     std::optional<capture::KeyLogFiles> key_logs_;
     std::deque<std::string> keys_to_say_;
     sigset_t signals_before_{};
-    capture::Descriptor signals_;
+    Descriptor signals_;
     ServiceNotifier notifier_;
     Child parser_, outlet_;
     Restart restart_;

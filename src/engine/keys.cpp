@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "capture/descriptor.h"
+#include "base/descriptor.h"
 #include "detect/yaml.h"
 #include "tls/private_key.h"
 
@@ -24,7 +24,7 @@ void wipe(std::string& text) noexcept {
 }
 
 std::string read_private_key(const std::string& name) {
-    const capture::Descriptor file(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
+    const Descriptor file(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
     if (file.number() < 0) throw capture::InputError(name + ": " + std::strerror(errno));
     std::string text(private_key_bytes_max, '\0');
     std::size_t size = 0;

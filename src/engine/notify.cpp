@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "capture/descriptor.h"
+#include "base/descriptor.h"
 
 namespace umbratap::engine {
 
@@ -33,7 +33,7 @@ void ServiceNotifier::tell(std::string_view state) const noexcept {
     if (socket_.empty() || socket_.size() >= sizeof address.sun_path) return;
     std::memcpy(address.sun_path, socket_.data(), socket_.size());
     if (address.sun_path[0] == '@') address.sun_path[0] = '\0';  // the abstract namespace
-    const capture::Descriptor out(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    const Descriptor out(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     if (!out) return;
     const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size());
     sendto(out.number(), state.data(), state.size(), MSG_NOSIGNAL | MSG_DONTWAIT,

@@ -23,10 +23,10 @@ constexpr std::chrono::seconds finish_wait_max{10};
 
 /// Events of one life of the parser.
 struct Incoming {
-    capture::Descriptor socket;
+    Descriptor socket;
     report::ChannelReader reader;
 
-    Incoming(capture::Descriptor s, report::Sinks& sinks)
+    Incoming(Descriptor s, report::Sinks& sinks)
         : socket(std::move(s)), reader(socket.number(), sinks) {}
 };
 

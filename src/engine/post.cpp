@@ -25,8 +25,8 @@ constexpr std::size_t descriptors_max = 2;
 using Control = std::array<char, CMSG_SPACE(descriptors_max * sizeof(int))>;
 
 /// `body` in memory that nobody can change any more.
-capture::Descriptor sealed(std::string_view body) noexcept {
-    capture::Descriptor memory(memfd_create("umbratap", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+Descriptor sealed(std::string_view body) noexcept {
+    Descriptor memory(memfd_create("umbratap", MFD_CLOEXEC | MFD_ALLOW_SEALING));
     while (memory && !body.empty()) {
         const ssize_t written = ::write(memory.number(), body.data(), body.size());
         if (written < 0 && errno == EINTR) continue;
@@ -62,13 +62,13 @@ std::pair<Post, Post> Post::pair() {
         throw std::system_error(errno, std::generic_category(), "socketpair");
     const timeval wait{1, 0};
     for (const int one : sockets) setsockopt(one, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
-    return {Post(capture::Descriptor(sockets[0])), Post(capture::Descriptor(sockets[1]))};
+    return {Post(Descriptor(sockets[0])), Post(Descriptor(sockets[1]))};
 }
 
 bool Post::send(char kind, std::string_view body, int descriptor) noexcept {
     if (gone_) return false;
     std::vector<int> descriptors;
-    capture::Descriptor memory;
+    Descriptor memory;
     if (body.size() > datagram_body_max) {
         memory = sealed(body);
         if (!memory) return false;
@@ -117,7 +117,7 @@ std::optional<Message> Post::receive() {
         gone_ = true;
         return {};
     }
-    std::vector<capture::Descriptor> descriptors;
+    std::vector<Descriptor> descriptors;
     for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
          header = CMSG_NXTHDR(&message, header)) {
         if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;

@@ -8,20 +8,20 @@
 #include <string_view>
 #include <utility>
 
-#include "capture/descriptor.h"
+#include "base/descriptor.h"
 
 namespace umbratap::engine {
 
 struct Message {
     char kind = 0;
     std::string body;
-    capture::Descriptor descriptor;
+    Descriptor descriptor;
 };
 
 class Post {
 public:
     Post() = default;
-    explicit Post(capture::Descriptor socket) : socket_(std::move(socket)) {}
+    explicit Post(Descriptor socket) : socket_(std::move(socket)) {}
 
     /// Two ends. Throws std::system_error.
     static std::pair<Post, Post> pair();
@@ -36,7 +36,7 @@ public:
     static constexpr std::size_t body_bytes_max = 256 << 20;
 
 private:
-    capture::Descriptor socket_;
+    Descriptor socket_;
     bool gone_ = false;
 };
 

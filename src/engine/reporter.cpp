@@ -207,15 +207,8 @@ void Reporter::flush() {
 }
 
 void Reporter::tell_restart(std::uint64_t restarts, const std::string& reason, Time now) {
-    const detect::AlertKind& kind = book_->catalogue.find("sensor-restarted");
-    inventory::Alert alert;
+    inventory::Alert alert = inventory::alert_of(book_->catalogue.find("sensor-restarted"));
     alert.time = now;
-    alert.category = kind.category;
-    alert.signature = kind.signature;
-    alert.signature_id = kind.signature_id;
-    alert.rev = kind.rev;
-    alert.severity = kind.severity;
-    alert.metadata = kind.metadata;
     alert.id = to_hex(
         Bytes(sha1(as_bytes(reason + std::to_string(now.time_since_epoch().count())))).first(8));
     alert.count = restarts;

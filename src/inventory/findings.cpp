@@ -35,15 +35,7 @@ std::string gist_of(const mcp::Message& message) {
 }  // namespace
 
 Alert Inventory::State::alert_of(std::string_view category) const {
-    const detect::AlertKind& known = catalogue->find(category);
-    Alert alert;
-    alert.category = category;
-    alert.signature = known.signature;
-    alert.signature_id = known.signature_id;
-    alert.rev = known.rev;
-    alert.severity = known.severity;
-    alert.metadata = known.metadata;
-    return alert;
+    return inventory::alert_of(catalogue->find(category));
 }
 
 Alert Inventory::State::alert_about(const LiveSession& session, std::string_view category) const {

@@ -1,4 +1,4 @@
-// Words for the enumerations of records, as events spell them.
+// Words for the enumerations of records, as events spell them; and alerts of a kind.
 #include "inventory/records.h"
 
 namespace umbratap::inventory {
@@ -35,6 +35,17 @@ std::string_view to_string(Outcome outcome) noexcept {
             return "refused";
     }
     return {};
+}
+
+Alert alert_of(const detect::AlertKind& kind) {
+    Alert alert;
+    alert.category = kind.category;
+    alert.signature = kind.signature;
+    alert.signature_id = kind.signature_id;
+    alert.rev = kind.rev;
+    alert.severity = kind.severity;
+    alert.metadata = kind.metadata;
+    return alert;
 }
 
 }  // namespace umbratap::inventory

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "detect/alerts.h"
 #include "inventory/policy.h"
 #include "inventory/sighting.h"
 
@@ -93,6 +94,9 @@ struct Alert {
     std::string method, tool, session_id, protocol_version;
     std::optional<Transport> transport;
 };
+
+/// An alert of a kind of the catalogue; all else is still open.
+Alert alert_of(const detect::AlertKind& kind);
 
 /// `inventory`: something new, or changed.
 struct InventoryChange {

@@ -19,29 +19,13 @@
 #include <utility>
 #include <vector>
 
+#include "base/descriptor.h"
+
 namespace umbratap::report {
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-/// Closes what it holds.
-class Descriptor {
-public:
-    explicit Descriptor(int number = -1) noexcept : number_(number) {}
-    ~Descriptor() {
-        if (number_ >= 0) close(number_);
-    }
-    Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-    Descriptor& operator=(Descriptor&& other) noexcept {
-        std::swap(number_, other.number_);
-        return *this;
-    }
-    int get() const noexcept { return number_; }
-
-private:
-    int number_;
-};
 
 struct Place {
     sockaddr_storage address{};
@@ -89,11 +73,11 @@ Descriptor listen_on(const Place& place) {
     };
     Descriptor listener(
         socket(place.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP));
-    if (listener.get() < 0) return complain(errno);
+    if (listener.number() < 0) return complain(errno);
     const int yes = 1;
-    setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    setsockopt(listener.number(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     const auto* address = reinterpret_cast<const sockaddr*>(&place.address);
-    if (bind(listener.get(), address, place.size) != 0 || listen(listener.get(), 128) != 0)
+    if (bind(listener.number(), address, place.size) != 0 || listen(listener.number(), 128) != 0)
         return complain(errno);
     return listener;
 }
@@ -101,7 +85,7 @@ Descriptor listen_on(const Place& place) {
 int port_of(const Descriptor& listener) {
     sockaddr_storage bound{};
     socklen_t size = sizeof bound;
-    getsockname(listener.get(), reinterpret_cast<sockaddr*>(&bound), &size);
+    getsockname(listener.number(), reinterpret_cast<sockaddr*>(&bound), &size);
     return ntohs(bound.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6&>(bound).sin6_port
                                              : reinterpret_cast<sockaddr_in&>(bound).sin_port);
 }
@@ -228,7 +212,7 @@ struct Endpoint::State {
           limits(l),
           listener(listen_on(read_place(address))),
           port(port_of(listener)) {
-        if (stop.get() < 0) throw EndpointError(std::strerror(errno));
+        if (stop.number() < 0) throw EndpointError(std::strerror(errno));
         connections.reserve(limits.connections_max + 1);
         const SignalsHeldBack held_back;
         thread = std::thread([this] { serve(); });
@@ -236,17 +220,17 @@ struct Endpoint::State {
 
     ~State() {
         const std::uint64_t one = 1;
-        if (write(stop.get(), &one, sizeof one) == sizeof one) thread.join();
+        if (write(stop.number(), &one, sizeof one) == sizeof one) thread.join();
     }
 
     void serve() {
         std::vector<pollfd> polled;
         while (true) {
-            polled.assign({{stop.get(), POLLIN, 0}});
-            polled.push_back({accepts ? listener.get() : -1, POLLIN, 0});
+            polled.assign({{stop.number(), POLLIN, 0}});
+            polled.push_back({accepts ? listener.number() : -1, POLLIN, 0});
             for (const Connection& one : connections)
                 polled.push_back(
-                    {one.socket.get(), static_cast<short>(one.answers() ? POLLOUT : POLLIN), 0});
+                    {one.socket.number(), static_cast<short>(one.answers() ? POLLOUT : POLLIN), 0});
             poll(polled.data(), polled.size(), wait_milliseconds());
             if (polled[0].revents != 0) return;
             for (std::size_t i = 0; i < connections.size(); ++i) {
@@ -270,10 +254,11 @@ struct Endpoint::State {
     }
 
     void accept_one() {
-        Descriptor socket(accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-        accepts = socket.get() >= 0 ||
+        Descriptor socket(
+            accept4(listener.number(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+        accepts = socket.number() >= 0 ||
                   (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM);
-        if (socket.get() < 0) return;
+        if (socket.number() < 0) return;
         if (connections.size() >= limits.connections_max) connections.erase(connections.begin());
         Connection& connection = connections.emplace_back();
         connection.socket = std::move(socket);
@@ -288,7 +273,7 @@ struct Endpoint::State {
 
     void receive(Connection& connection) {
         std::array<char, 2048> bytes;
-        const ssize_t size = recv(connection.socket.get(), bytes.data(), bytes.size(), 0);
+        const ssize_t size = recv(connection.socket.number(), bytes.data(), bytes.size(), 0);
         if (size <= 0) {
             connection.over = size == 0 || (errno != EAGAIN && errno != EINTR);
             return;
@@ -335,7 +320,7 @@ struct Endpoint::State {
             left.remove_prefix(at);
             if (left.empty()) break;
             const ssize_t size =
-                send(connection.socket.get(), left.data(), left.size(), MSG_NOSIGNAL);
+                send(connection.socket.number(), left.data(), left.size(), MSG_NOSIGNAL);
             if (size < 0) {
                 connection.over = errno != EAGAIN && errno != EINTR;
                 return;

@@ -13,7 +13,7 @@
 
 using namespace umbratap;
 using capture::ByteStream;
-using capture::Descriptor;
+using Descriptor;
 using Fetched = ByteStream::Fetched;
 
 namespace {

@@ -27,7 +27,7 @@ TEST_CASE("endpoint: it is recognised by its scheme only") {
 
 TEST_CASE("endpoint: where nobody listens, that is said") {
     // A port that was ours a moment ago and is closed again.
-    const capture::Descriptor socket(::socket(AF_INET, SOCK_STREAM, 0));
+    const Descriptor socket(::socket(AF_INET, SOCK_STREAM, 0));
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

@@ -29,7 +29,7 @@ Carrier::Outcome DatagramCarrier::carry(Window& window, const Patience& patience
             break;
         } else {
             trouble = std::strerror(errno);
-            socket_ = Socket();
+            socket_ = Descriptor();
             return {std::move(trouble), true};
         }
     }

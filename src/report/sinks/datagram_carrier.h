@@ -16,7 +16,7 @@ protected:
 
 private:
     Endpoint endpoint_;
-    Socket socket_;
+    Descriptor socket_;
     std::string datagram_;
 };
 

@@ -48,12 +48,12 @@ bool connect_to(int socket, const sockaddr* address, socklen_t size, const Patie
     return error == 0;
 }
 
-Socket connect_path(const std::string& path, int type, const Patience& patience,
-                    std::string& trouble) {
+Descriptor connect_path(const std::string& path, int type, const Patience& patience,
+                        std::string& trouble) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     std::memcpy(address.sun_path, path.data(), std::min(path.size(), sizeof address.sun_path - 1));
-    Socket socket(::socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    Descriptor socket(::socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (connect_to(socket.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address,
                    patience))
         return socket;
@@ -63,12 +63,8 @@ Socket connect_path(const std::string& path, int type, const Patience& patience,
 
 }  // namespace
 
-Socket::~Socket() {
-    if (number_ >= 0) close(number_);
-}
-
-Socket connect_socket(const Endpoint& endpoint, int type, const Patience& patience,
-                      std::string& trouble) {
+Descriptor connect_socket(const Endpoint& endpoint, int type, const Patience& patience,
+                          std::string& trouble) {
     if (!endpoint.path.empty()) return connect_path(endpoint.path, type, patience, trouble);
     addrinfo hints{}, *found = nullptr;
     hints.ai_socktype = type;
@@ -77,9 +73,9 @@ Socket connect_socket(const Endpoint& endpoint, int type, const Patience& patien
         trouble = gai_strerror(error);
         return {};
     }
-    Socket result;
+    Descriptor result;
     for (const addrinfo* at = found; at != nullptr && !result; at = at->ai_next) {
-        Socket socket(::socket(at->ai_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+        Descriptor socket(::socket(at->ai_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
         if (connect_to(socket.number(), at->ai_addr, at->ai_addrlen, patience)) {
             result = std::move(socket);
         } else {
@@ -125,7 +121,7 @@ std::string Stream::shake_hands(const Patience& patience) {
 
 void Stream::disconnect() noexcept {
     tls_.reset();
-    socket_ = Socket();
+    socket_ = Descriptor();
 }
 
 std::size_t Stream::write(std::string_view bytes, std::string& trouble) noexcept {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/descriptor.h"
 #include "report/carrier.h"
 #include "report/sinks/tls.h"
 
@@ -18,27 +19,9 @@ struct Endpoint {
     std::string path;
 };
 
-/// An open socket that is closed in time.
-class Socket {
-public:
-    Socket() = default;
-    explicit Socket(int number) noexcept : number_(number) {}
-    Socket(Socket&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-    Socket& operator=(Socket&& other) noexcept {
-        std::swap(number_, other.number_);
-        return *this;
-    }
-    ~Socket();
-    int number() const noexcept { return number_; }
-    explicit operator bool() const noexcept { return number_ >= 0; }
-
-private:
-    int number_ = -1;
-};
-
 /// A connected non-blocking socket of `type` (SOCK_STREAM, SOCK_DGRAM), or none and `trouble`.
-Socket connect_socket(const Endpoint& endpoint, int type, const Patience& patience,
-                      std::string& trouble);
+Descriptor connect_socket(const Endpoint& endpoint, int type, const Patience& patience,
+                          std::string& trouble);
 
 class Stream {
 public:
@@ -70,7 +53,7 @@ private:
     Endpoint endpoint_;
     TlsContext context_;
     std::string name_;
-    Socket socket_;
+    Descriptor socket_;
     Tls tls_;
 };
 

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace umbratap::capture {
+namespace umbratap {
 
 class Descriptor {
 public:
@@ -27,4 +27,4 @@ private:
     int number_ = -1;
 };
 
-}  // namespace umbratap::capture
+}  // namespace umbratap
