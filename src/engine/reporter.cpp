@@ -49,6 +49,7 @@ Reporter::Reporter(const Options& options, report::Sinks sinks, BookPointer book
     if (!options.metrics.empty()) {
         metrics_ = std::make_unique<report::Metrics>(report::MetricsOptions{
             options.metrics, options.metrics_user, options.metrics_password_file});
+        metrics_->publish(stats({}), gauges({}));  // all series, before anything is ready
     }
 }
 
@@ -221,6 +222,7 @@ void Reporter::tell_restart(std::uint64_t restarts, const std::string& reason, T
 
 void Reporter::note_reload(bool success) noexcept {
     reload_success_ = success;
+    if (!success) return;
     reload_seconds_ =
         std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }

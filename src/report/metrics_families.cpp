@@ -226,7 +226,7 @@ void add_sensor(const Figures& figures, Families& families) {
                    "1 if the rules and policy in force are the latest.",
                    gauges.rules_reload_success ? 1 : 0);
     families.gauge("rules_last_reload_timestamp_seconds",
-                   "When rules and policy were read last, since 1970.",
+                   "When the rules and policy in force were read, since 1970.",
                    gauges.rules_reload_timestamp_seconds);
     families.info(
         "rules_info", "Always 1; the labels say which rules and policy are in force.",
