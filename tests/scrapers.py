@@ -6,8 +6,9 @@ usage: scrapers.py UMBRATAP
 * Closed sets: the number of series is the same before and after 100,000 invented tools, and as many methods and hosts.
 * Hostile scrapers: a thousand connections that say nothing or drip, requests of 1 MiB, garbage, and clients that ask and
   never read. Meanwhile an honest scraper is answered, memory does not grow, and the events are those of a quiet run.
+* A reload changes the versions that metrics and events carry; one that is refused is told, and changes nothing.
 """
-import os, pathlib, re, resource, socket, subprocess, sys, tempfile, threading, time, urllib.error, urllib.request
+import json, os, pathlib, re, resource, signal, socket, subprocess, sys, tempfile, threading, time, urllib.error, urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "support"))
 import captures
@@ -31,12 +32,12 @@ def free_port():
 class Run:
     """umbratap on a pipe, with its endpoint."""
 
-    def __init__(self, program, events):
+    def __init__(self, program, events, *options):
         self.port = free_port()
         self.events = events
         self.process = subprocess.Popen(
-            [program, "-q", "-r", "-", "--rules", captures.root / "rules", "--metrics", f"127.0.0.1:{self.port}", "-o", events],
-            stdin=subprocess.PIPE)
+            [program, "-q", "-r", "-", "--rules", captures.root / "rules", "--metrics", f"127.0.0.1:{self.port}", "-o", events,
+             *options], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL if options else None)
         self.feed(captures.pcap_head)
 
     def feed(self, data):
@@ -216,11 +217,37 @@ def hostile_scrapers(program, work):
     print(f"amid hostile scrapers {answered} of 20 honest ones were answered, the slowest in {slowest:.2f} s; {grown / (1 << 20):.1f} MiB more memory")
 
 
+def reloads(program, work):
+    policy, config = work / "policy.yaml", work / "config.yaml"
+    policy.write_text("portals: [{name: a, hosts: [a.example]}]\n")
+    config.write_text("sensor: {id: s, versions: true}\n")
+    run = Run(program, work / "reloads.ndjson", "-c", config, "-p", policy)
+    versions = re.compile(r"^umbratap_rules_info\{rules_version=\"(\w{16})\",policy_version=\"(\w{16})\"\} 1$", re.M)
+    feed_sessions(run, 0, 3)
+    before = versions.search(run.wait_for(versions.pattern)).groups()
+    policy.write_text("portals: [{name: a, hosts: [a.example, b.example]}]\n")
+    run.process.send_signal(signal.SIGUSR2)
+    text = run.wait_for(rf"policy_version=\"(?!{before[1]})\w{{16}}\"")
+    after = versions.search(text).groups()
+    check(before[0] == after[0] and "umbratap_rules_last_reload_success 1" in text, "the rules did not change, and the reload was sound")
+    feed_sessions(run, 10, 3)
+    policy.write_text("portals: [\n")
+    run.process.send_signal(signal.SIGUSR2)
+    text = run.wait_for(r"^umbratap_rules_last_reload_success 0$")
+    check(versions.search(text).groups() == after, "what was refused is in force")
+    run.end()
+    events = [json.loads(line) for line in (work / "reloads.ndjson").read_text().splitlines()]
+    told = [(event.get("rules_version"), event.get("policy_version")) for event in events]
+    check(set(told) == {before, after} and told.index(after) > told.count(before) - 1, "events do not carry the versions in force")
+    print("a reload changes the version of the policy, one that is refused does not")
+
+
 def main():
     program = str(pathlib.Path(sys.argv[1]).resolve())
     with tempfile.TemporaryDirectory() as folder:
         closed_sets(program, pathlib.Path(folder))
         hostile_scrapers(program, pathlib.Path(folder))
+        reloads(program, pathlib.Path(folder))
     print(f"{failures} wrong" if failures else "well")
     return 1 if failures else 0
 
