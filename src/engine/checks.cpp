@@ -199,16 +199,18 @@ Check check_own_frames(const TrafficFacts& traffic) {
                    "switch must permit promiscuous mode");
 }
 
-Check check_tunnels(const TrafficFacts& traffic) {
+Check check_tunnels(const ListeningFacts& facts) {
+    const TrafficFacts& traffic = facts.traffic;
     const std::uint64_t share = percent(traffic.tunnelled, traffic.packets);
     const std::string text =
         fmt::format("{} % of packets are in a tunnel, {} % of frames have a VLAN tag", share,
                     percent(traffic.tagged, traffic.frames));
-    if (share < 5) return ok("tunnels", text);
-    return warning(
-        "tunnels",
-        text + "; the kernel cannot spread tunnelled flows over workers: set in the config",
-        "capture: {spread: reader}");
+    if (share == 0 || !facts.kernel_spreads) return ok("tunnels", text);
+    return warning("tunnels",
+                   text +
+                       "; the kernel, which spreads flows over workers, cannot look into tunnels: "
+                       "set in the config",
+                   "capture: {spread: reader}");
 }
 
 Check check_tls(const TrafficFacts& traffic) {
@@ -274,7 +276,7 @@ std::vector<Check> check_listening(const std::string& interface, const Listening
                       "tcpdump -ni " + quoted(interface))};
     }
     return {check_loss(facts), check_directions(facts.traffic), check_own_frames(facts.traffic),
-            check_tunnels(facts.traffic), check_tls(facts.traffic)};
+            check_tunnels(facts), check_tls(facts.traffic)};
 }
 
 Check check_key_log(const KeyLogFacts& facts) {

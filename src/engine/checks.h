@@ -50,6 +50,7 @@ struct ListeningFacts {
     std::int64_t seconds = 0;
     TrafficFacts traffic;
     capture::LossCounts losses;
+    bool kernel_spreads = false;  ///< flows over workers, as the config says
 };
 
 std::vector<Check> check_system(const SystemFacts& system);

@@ -124,9 +124,15 @@ ListeningFacts listen(capture::InterfaceSource& source, int seconds, TrafficSurv
 std::vector<Check> listen_on(const std::string& name, const Options& options, int seconds,
                              const std::array<std::uint8_t, 6>& own_address) {
     try {
-        const auto sources = capture::open_interfaces({.names = {name}, .filter = options.filter});
+        capture::InterfaceOptions capture = options.capture;
+        capture.names = {name};
+        capture.filter = options.filter;
+        capture.members = 1;
+        const auto sources = capture::open_interfaces(capture);
         TrafficSurvey survey(own_address);
-        return check_listening(name, listen(*sources.front(), seconds, survey));
+        ListeningFacts facts = listen(*sources.front(), seconds, survey);
+        facts.kernel_spreads = options.spread == Spread::kernel && options.workers != 1U;
+        return check_listening(name, facts);
     } catch (const capture::InputError& error) {
         return {{Judgement::wrong, "capture", error.what(), {}}};
     }
