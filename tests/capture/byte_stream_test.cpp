@@ -13,7 +13,6 @@
 
 using namespace umbratap;
 using capture::ByteStream;
-using Descriptor;
 using Fetched = ByteStream::Fetched;
 
 namespace {
