@@ -72,7 +72,7 @@ ssize_t send_piece(int descriptor, std::string_view bytes) noexcept {
 
 void append_counts(std::string_view kind, const SinkCounts& counts, std::string& out) {
     for (const std::uint64_t number :
-         {counts.events, counts.dropped, counts.refused, counts.queue_bytes})
+         {counts.events, counts.dropped, counts.queue_bytes, counts.refused})
         append_number_bytes(number, out);
     out += kind;
 }
@@ -82,8 +82,8 @@ bool read_counts(std::string_view bytes, SinkCountsByKind& all) {
     SinkCounts& counts = all[std::string(bytes.substr(32))];
     counts.events = read_number_bytes<std::uint64_t>(bytes);
     counts.dropped = read_number_bytes<std::uint64_t>(bytes.substr(8));
-    counts.refused = read_number_bytes<std::uint64_t>(bytes.substr(16));
-    counts.queue_bytes = read_number_bytes<std::uint64_t>(bytes.substr(24));
+    counts.queue_bytes = read_number_bytes<std::uint64_t>(bytes.substr(16));
+    counts.refused = read_number_bytes<std::uint64_t>(bytes.substr(24));
     return true;
 }
 
@@ -203,7 +203,7 @@ SinkCounts ChannelSink::counts() const noexcept {
 
 void ChannelSink::count_into(SinkCountsByKind& all) const {
     for (const auto& [kind, counts] : behind_) all[kind] += counts;
-    all[std::string(kind())] += {0, dropped_, 0, queue_.bytes() + outgoing_.size() - sent_};
+    all[std::string(kind())] += {0, dropped_, queue_.bytes() + outgoing_.size() - sent_, 0};
 }
 
 std::string ChannelSink::take_trouble() {

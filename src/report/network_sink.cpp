@@ -88,8 +88,8 @@ void NetworkSink::finish(Clock::time_point deadline) noexcept {
 }
 
 SinkCounts NetworkSink::counts() const noexcept {
-    return {arrived_, backlog_.dropped() + lost_ + refused_ + unrendered_, refused_,
-            backlog_.bytes() + window_bytes_};
+    return {arrived_, backlog_.dropped() + lost_ + refused_ + unrendered_,
+            backlog_.bytes() + window_bytes_, refused_};
 }
 
 std::string NetworkSink::take_trouble() {

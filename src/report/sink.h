@@ -22,14 +22,14 @@ class SinkError : public std::runtime_error {
 struct SinkCounts {
     std::uint64_t events = 0;   ///< written, and acknowledged where the receiver does that
     std::uint64_t dropped = 0;  ///< lost for good
-    std::uint64_t refused = 0;  ///< of these: the receiver said that it will never take them
     std::uint64_t queue_bytes = 0;
+    std::uint64_t refused = 0;  ///< of those dropped: the receiver said it will never take them
 
     SinkCounts& operator+=(const SinkCounts& other) noexcept {
         events += other.events;
         dropped += other.dropped;
-        refused += other.refused;
         queue_bytes += other.queue_bytes;
+        refused += other.refused;
         return *this;
     }
     friend bool operator==(const SinkCounts&, const SinkCounts&) = default;

@@ -25,7 +25,7 @@ class Memory final : public Sink {
 public:
     void write(const Event& event) noexcept override { lines.emplace_back(event.line); }
     void flush(bool sync) noexcept override { syncs += sync ? 1 : 0; }
-    SinkCounts counts() const noexcept override { return {lines.size(), 1, 0, 7}; }
+    SinkCounts counts() const noexcept override { return {lines.size(), 1, 7, 0}; }
     std::string take_trouble() override { return std::exchange(trouble, {}); }
     std::string_view kind() const noexcept override { return "file"; }
 
@@ -76,7 +76,7 @@ TEST_CASE("channel: events, syncs, counts and troubles reach the other side") {
     sink.flush(false);
     SinkCountsByKind counts;
     sink.count_into(counts);
-    CHECK(counts["file"] == SinkCounts{2, 1, 0, 7});
+    CHECK(counts["file"] == SinkCounts{2, 1, 7, 0});
     CHECK(sink.take_trouble() == "output a: No space left on device");
     CHECK(sink.take_trouble().empty());
 }

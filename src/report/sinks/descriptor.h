@@ -21,7 +21,7 @@ public:
     void write(const Event& event) noexcept override;
     void flush(bool sync) noexcept override;
     SinkCounts counts() const noexcept override {
-        return {written_events_, dropped_events_, 0, gathered_.size()};
+        return {written_events_, dropped_events_, gathered_.size(), 0};
     }
     std::string take_trouble() override { return std::exchange(trouble_, {}); }
 
