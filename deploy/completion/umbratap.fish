@@ -7,6 +7,7 @@ complete -c umbratap -n '__fish_seen_subcommand_from inventory' -a 'show export 
 complete -c umbratap -n '__fish_seen_subcommand_from keys' -a status
 complete -c umbratap -n '__fish_seen_subcommand_from render' -l format -x -a 'ecs ocsf cef leef zeek'
 complete -c umbratap -n '__fish_seen_subcommand_from inventory' -l format -x -a 'json csv'
+complete -c umbratap -n '__fish_seen_subcommand_from doctor' -l seconds -x -d 'to listen'
 
 complete -c umbratap -s r -l read -r -d 'capture, directory, - or tcp://HOST:PORT'
 complete -c umbratap -s i -l interface -x -a 'any (ls /sys/class/net)' -d 'listen on this interface'
