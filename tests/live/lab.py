@@ -60,11 +60,11 @@ def ip(words, inside=None):
     subprocess.run(prefix + ["ip"] + words.split(), check=True)
 
 
-def make_tap():
+def make_tap(mtu=1500):
     """A pair of interfaces alone: what is sent into `tap0` arrives at the tap."""
     ip(f"link add tap0 type veth peer name {tap}")
     for name in ("tap0", tap):
-        ip(f"link set {name} up")
+        ip(f"link set {name} mtu {mtu} up")
 
 
 def arrived(interface=tap):
