@@ -11,7 +11,7 @@
 #include <cstring>
 #include <string>
 
-#include "capture/descriptor.h"
+#include "base/descriptor.h"
 #include "support/temporary_directory.h"
 
 using namespace umbratap;
@@ -39,7 +39,7 @@ public:
     }
 
 private:
-    capture::Descriptor socket_;
+    Descriptor socket_;
 };
 
 }  // namespace

@@ -32,9 +32,9 @@ TEST_CASE("post: a descriptor comes along, beside a long body, too") {
         auto [here, there] = Post::pair();
         int ends[2];
         REQUIRE(pipe(ends) == 0);
-        const capture::Descriptor reading(ends[0]);
+        const Descriptor reading(ends[0]);
         {
-            const capture::Descriptor writing(ends[1]);
+            const Descriptor writing(ends[1]);
             REQUIRE(here.send('d', std::string(size, 'x'), writing.number()));
         }
         std::optional<Message> message = there.receive();
@@ -77,8 +77,8 @@ TEST_CASE("post: one that does not listen costs a second, and is not gone") {
 TEST_CASE("post: what is no message ends it") {
     int sockets[2];
     REQUIRE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) == 0);
-    const capture::Descriptor stranger(sockets[0]);
-    Post post{capture::Descriptor(sockets[1])};
+    const Descriptor stranger(sockets[0]);
+    Post post{Descriptor(sockets[1])};
     SUBCASE("too short") {
         CHECK(write(stranger.number(), "m", 1) == 1);
     }

@@ -189,7 +189,8 @@ TEST_CASE("metric families: an alert counts once, however often it is told") {
 
 TEST_CASE("metric families: outputs are told by kind") {
     Figures figures;
-    figures.gauges.sinks = {{"file", {10, 2, 0, 300}}, {"strange", {1, 1, 0, 1}}};
+    figures.gauges.sinks = {{"file", {.events = 10, .dropped = 2, .queue_bytes = 300}},
+                            {"strange", {.events = 1, .dropped = 1, .queue_bytes = 1}}};
     const auto families = metric_families(figures);
     CHECK(value(family(families, "output_events_total"), {"file"}) == 10);
     CHECK(value(family(families, "output_dropped_total"), {"file"}) == 2);
