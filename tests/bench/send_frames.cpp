@@ -21,7 +21,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "capture/descriptor.h"
+#include "base/descriptor.h"
 #include "capture/source.h"
 
 namespace {
@@ -113,7 +113,7 @@ public:
     }
 
 private:
-    capture::Descriptor socket_;
+    Descriptor socket_;
 };
 
 }  // namespace
