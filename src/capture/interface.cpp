@@ -20,6 +20,7 @@ constexpr std::uint64_t reads_a_look = 64;  // when interfaces are looked at alt
 
 InterfaceSource::InterfaceSource(const InterfaceOptions& options, bool tells_devices)
     : tells_devices_(tells_devices),
+      ring_bytes_(options.ring_bytes),
       frame_bytes_max_(PacketRing::bytes_max(options.snap_length)),
       memory_(std::make_unique_for_overwrite<std::uint8_t[]>(frames_max * frame_bytes_max_)) {}
 
@@ -134,10 +135,8 @@ void InterfaceSource::stop() {
 SourceCounts InterfaceSource::counts() const {
     SourceCounts sum;
     for (const Reading& reading : readings_) {
-        const SourceCounts one = reading.ring->counts();
-        sum.packets += one.packets;
-        sum.bytes += one.bytes;
-        sum.filtered += one.filtered;
+        sum += reading.ring->counts();
+        sum.ring_bytes += ring_bytes_;
     }
     return sum;
 }

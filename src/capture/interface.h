@@ -64,6 +64,7 @@ private:
     bool stopped_ = false;
     std::uint64_t reads_ = 0;
     InterfaceStates states_;
+    std::uint64_t ring_bytes_;  // of each
     std::size_t frame_bytes_max_;
     std::unique_ptr<std::uint8_t[]> memory_;  // of the frames of one batch; most is never touched
     std::vector<std::string> gone_;

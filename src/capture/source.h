@@ -29,6 +29,7 @@ struct SourceCounts {
     std::uint64_t filtered = 0;     ///< frames that the BPF filter left out
     std::uint64_t input_bytes = 0;  ///< bytes of input consumed so far (compressed, where it is)
     std::uint64_t input_total = 0;  ///< bytes of input in all; 0 where nobody knows (a pipe)
+    std::uint64_t ring_bytes = 0;   ///< memory that the kernel fills with frames
 
     SourceCounts& operator+=(const SourceCounts& other) noexcept {
         packets += other.packets;
@@ -36,6 +37,7 @@ struct SourceCounts {
         filtered += other.filtered;
         input_bytes += other.input_bytes;
         input_total += other.input_total;
+        ring_bytes += other.ring_bytes;
         return *this;
     }
 };

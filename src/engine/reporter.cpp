@@ -161,6 +161,7 @@ report::Gauges Reporter::gauges(const Counts& counts) const {
     gauges.memory_bytes = {{"conversations", counts.memory_bytes},
                            {"flows", counts.flow_bytes},
                            {"secrets", counts.secret_bytes},
+                           {"rings", counts.source.ring_bytes},
                            {"inventory", store_.bytes()}};
     gauges.packets_received = std::max(counts.losses.received, counts.source.packets);
     gauges.tcp_gaps = counts.gaps;
