@@ -50,7 +50,7 @@ std::vector<std::string> files_in(const std::string& directory) {
 
 class FileSource final : public Source {
 public:
-    explicit FileSource(const FileOptions& options) {
+    explicit FileSource(const FileOptions& options) : decrypted_(options.decrypted) {
         if (!options.filter.empty()) filter_.emplace(options.filter);
         for (const std::string& name : options.inputs) plan(name);
     }
@@ -68,6 +68,7 @@ private:
     void collect();
     void count_and_filter(std::size_t before, Batch<Frame>& out);
 
+    bool decrypted_;
     std::optional<Filter> filter_;
     std::vector<std::unique_ptr<Planned>> planned_;
     std::size_t next_ = 0;
@@ -101,7 +102,7 @@ void FileSource::plan(const std::string& name) {
 
 void FileSource::plan_file(const std::string& name) {
     auto planned = std::make_unique<Planned>();
-    planned->origin = {.name = name, .is_file = !is_endpoint(name)};
+    planned->origin = {.name = name, .is_file = !is_endpoint(name), .decrypted = decrypted_};
     struct stat status {};
     Descriptor descriptor = open_descriptor(name);
     const bool regular =

@@ -11,8 +11,9 @@ namespace umbratap::capture {
 
 /// Where frames come from: a file or an interface. Lives as long as the program's `Source`.
 struct Origin {
-    std::string name;      ///< file name as given, or interface name
-    bool is_file = false;  ///< says `pcap_filename` rather than `in_iface`
+    std::string name;        ///< file name as given, or interface name
+    bool is_file = false;    ///< says `pcap_filename` rather than `in_iface`
+    bool decrypted = false;  ///< a decrypting mirror: TLS was taken off before us
 };
 
 struct Frame {

@@ -10,8 +10,9 @@
 namespace umbratap::capture {
 
 struct InterfaceOptions {
-    std::vector<std::string> names;  ///< "any": all of them, now and later
-    std::string filter;              ///< BPF filter; empty takes all
+    std::vector<std::string> names;      ///< "any": all of them, now and later
+    std::vector<std::string> decrypted;  ///< of these: see Origin
+    std::string filter;                  ///< BPF filter; empty takes all
     /// Bytes of a frame that are kept. The most that libpcap takes: frames that were put together
     /// on their way here (GRO, LRO) have up to 64 KiB and more, and since a ring is filled with
     /// frames as long as they are, room for long ones costs nothing where there are none.

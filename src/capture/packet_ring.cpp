@@ -124,7 +124,10 @@ std::unique_ptr<PacketRing> PacketRing::open(const std::string& name,
 PacketRing::PacketRing(std::unique_ptr<pcap, Close> handle, const std::string& name,
                        const InterfaceOptions& options)
     : handle_(std::move(handle)),
-      origin_{.name = name, .is_file = false},
+      origin_{.name = name,
+              .is_file = false,
+              .decrypted = std::find(options.decrypted.begin(), options.decrypted.end(), name) !=
+                           options.decrypted.end()},
       snap_length_(options.snap_length),
       descriptor_(pcap_get_selectable_fd(handle_.get())) {
     attach_nothing(descriptor_);  // until begin(); where it fails, that fails too

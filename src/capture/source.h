@@ -98,7 +98,8 @@ public:
 struct FileOptions {
     /// Files, directories (read in order of name), "-", "tcp://HOST:PORT".
     std::vector<std::string> inputs;
-    std::string filter;  ///< BPF filter; empty takes all
+    std::string filter;      ///< BPF filter; empty takes all
+    bool decrypted = false;  ///< see Origin
 };
 
 /// Opens all inputs in the order given; directories are expanded. Throws InputError where an input

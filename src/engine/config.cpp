@@ -129,6 +129,21 @@ void read_limits(const YamlNode& limits, Options& options) {
     }
 }
 
+/// Names, or mappings that say more of one.
+void read_interfaces(const YamlNode& interfaces, Options& options) {
+    for (const YamlNode& node : interfaces.elements_or_one()) {
+        if (!node.is_mapping()) {
+            options.interfaces.push_back(node.text("the name of an interface"));
+            continue;
+        }
+        node.allow_only({"name", "decrypted_mirror"});
+        options.interfaces.push_back(node.at("name").text());
+        const auto mirror = node.find("decrypted_mirror");
+        if (mirror && mirror->boolean())
+            options.capture.decrypted.push_back(options.interfaces.back());
+    }
+}
+
 void read_capture(const YamlNode& capture, Options& options) {
     capture.allow_only(
         {"snap_length", "ring_bytes", "promiscuous", "block_wait", "spread", "cpus"});
@@ -191,7 +206,7 @@ void read_config(const std::string& file, Options& options) {
         if (const auto node = config.find(key)) place = node->boolean();
     };
     texts("read", options.read);
-    texts("interface", options.interfaces);
+    if (const auto node = config.find("interface")) read_interfaces(*node, options);
     text("filter", options.filter);
     text("policy", options.policy);
     texts("keylog", options.keylogs);

@@ -113,6 +113,7 @@ private:
         capture::InterfaceOptions wanted = options_.capture;
         wanted.names = options_.interfaces;
         wanted.filter = options_.filter;
+        if (options_.decrypted_mirror) wanted.decrypted = wanted.names;
         wanted.members = spread_ == Spread::reader ? 1 : worker_count(options_);
         wanted.may_be_gone = may_be_gone;
         try {

@@ -39,8 +39,7 @@ Reporter::Reporter(const Options& options, report::Sinks sinks, BookPointer book
     : options_(options),
       book_(std::move(book)),
       store_(options.inventory),
-      inventory_(options.inventory_limits, book_->policy, book_->rules, book_->catalogue, store_,
-                 options.decrypted_mirror),
+      inventory_(options.inventory_limits, book_->policy, book_->rules, book_->catalogue, store_),
       sinks_(std::move(sinks)),
       eve_({}),
       summary_wanted_(options.outputs.empty()) {

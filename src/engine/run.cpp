@@ -73,7 +73,7 @@ int run(const Options& options, LastWord last_word) {
     BookPointer book = std::make_shared<const Book>(options);
     std::unique_ptr<capture::Source> source;
     try {
-        source = capture::open_files({options.read, options.filter});
+        source = capture::open_files({options.read, options.filter, options.decrypted_mirror});
     } catch (const std::invalid_argument& error) {
         throw UsageError(std::string("BPF filter: ") + error.what());
     }

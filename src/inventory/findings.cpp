@@ -9,7 +9,7 @@ namespace {
 
 /// A name is all that was seen. An answer of DNS tells of a server that nobody has contacted yet:
 /// it is held against the policy as the usual port.
-Contact contact_of_name(const NameSighting& sighting, bool decrypted_mirror) {
+Contact contact_of_name(const NameSighting& sighting) {
     const bool resolved = sighting.protocol == "dns";
     Contact contact;
     contact.time = sighting.time;
@@ -17,7 +17,7 @@ Contact contact_of_name(const NameSighting& sighting, bool decrypted_mirror) {
     if (!resolved) contact.server = sighting.flow->server.address;
     contact.port = resolved ? 443 : sighting.flow->server.port;
     contact.tls = true;
-    contact.decrypted_mirror = decrypted_mirror;
+    contact.decrypted_mirror = sighting.flow->origin != nullptr && sighting.flow->origin->decrypted;
     contact.server_name = sighting.name;
     return contact;
 }
@@ -109,8 +109,7 @@ void Inventory::State::raise_other_reading(OpenExchange& open, const MessageSigh
         call.transport = transport_of(open, call);
         call.session_id = open.place.session_id;
     }
-    call.verdict =
-        policy->judge(contact_of(*open.exchange, open.place, call.time, decrypted_mirror)).verdict;
+    call.verdict = policy->judge(contact_of(*open.exchange, open.place, call.time)).verdict;
     Alert alert = alert_about(call, "evasion");
     alert.where = call.from_server ? "response.other_reading" : "request.other_reading";
     alert.matched = strongest_rule(sighting.evidence);
@@ -138,8 +137,7 @@ void Inventory::State::suspect(const NameSighting& sighting, Batch<Record>& out)
     const bool known =
         contacted.contains(contact_key(sighting.flow->client.address, sighting.name));
     if (sighting.protocol == "dns" && known) return;
-    const Judgement judgement =
-        policy->judge(contact_of_name(sighting, decrypted_mirror), Seen::name_only);
+    const Judgement judgement = policy->judge(contact_of_name(sighting), Seen::name_only);
     if (judgement.entry.empty()) raise_if_lookalike(alert_about(sighting, "portal-lookalike"), out);
     if (judgement.verdict != Verdict::shadow) return;
     remember_contact(sighting.flow->client.address, sighting.name);

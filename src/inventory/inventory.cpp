@@ -200,8 +200,8 @@ void Inventory::State::finish(Batch<Record>& out) {
 }
 
 Inventory::Inventory(const Limits& limits, const Policy& policy, const detect::Rules& rules,
-                     const detect::AlertCatalogue& catalogue, Store& store, bool decrypted_mirror)
-    : state_(std::make_unique<State>(limits, policy, rules, catalogue, store, decrypted_mirror)) {}
+                     const detect::AlertCatalogue& catalogue, Store& store)
+    : state_(std::make_unique<State>(limits, policy, rules, catalogue, store)) {}
 
 Inventory::~Inventory() = default;
 

@@ -39,7 +39,7 @@ class Inventory {
 public:
     /// All references must outlive the inventory, or their replacement.
     Inventory(const Limits& limits, const Policy& policy, const detect::Rules& rules,
-              const detect::AlertCatalogue& catalogue, Store& store, bool decrypted_mirror);
+              const detect::AlertCatalogue& catalogue, Store& store);
     ~Inventory();
 
     /// What counts from now on; what was judged stays as it was.

@@ -85,7 +85,6 @@ struct Inventory::State {
     const detect::Rules* rules;
     const detect::AlertCatalogue* catalogue;
     Store& store;
-    const bool decrypted_mirror;
 
     Sessions sessions;
     std::unordered_map<ExchangeKey, OpenExchange, ExchangeHash> exchanges;
@@ -104,13 +103,12 @@ struct Inventory::State {
     Time now{};
 
     State(const Limits& l, const Policy& p, const detect::Rules& r, const detect::AlertCatalogue& c,
-          Store& s, bool mirror)
+          Store& s)
         : limits(l),
           policy(&p),
           rules(&r),
           catalogue(&c),
           store(s),
-          decrypted_mirror(mirror),
           alerts(l.alert_window, l.alerts_open_max) {}
 
     // Exchanges (exchanges.cpp).

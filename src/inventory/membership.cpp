@@ -141,8 +141,7 @@ void Inventory::State::seen(LiveSession& session, const OpenExchange& open, Time
 }
 
 Judgement Inventory::State::judge(const OpenExchange& open, Time time, LiveSession& session) {
-    const Judgement judgement =
-        policy->judge(contact_of(*open.exchange, open.place, time, decrypted_mirror));
+    const Judgement judgement = policy->judge(contact_of(*open.exchange, open.place, time));
     Judgement& known = session.session.judgement;
     if (!session.confirmed || judgement.verdict > known.verdict) known = judgement;
     return judgement;

@@ -82,7 +82,7 @@ Place place_of(const Exchange& exchange) {
     return place;
 }
 
-Contact contact_of(const Exchange& exchange, const Place& place, Time time, bool decrypted_mirror) {
+Contact contact_of(const Exchange& exchange, const Place& place, Time time) {
     Contact contact;
     contact.time = time;
     contact.client = exchange.flow->client.address;
@@ -92,7 +92,7 @@ Contact contact_of(const Exchange& exchange, const Place& place, Time time, bool
     contact.host = place.host;
     contact.path = place.path;
     contact.tls = !exchange.tls.version.empty();
-    contact.decrypted_mirror = decrypted_mirror;
+    contact.decrypted_mirror = exchange.flow->origin != nullptr && exchange.flow->origin->decrypted;
     contact.server_name = exchange.tls.server_name;
     contact.certificate_names = exchange.tls.certificate_names;
     return contact;

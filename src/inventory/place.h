@@ -27,7 +27,7 @@ std::string session_in_query(std::string_view query);
 /// path and query.
 std::string resolve_endpoint(std::string_view base_path, std::string_view reference);
 
-Contact contact_of(const Exchange& exchange, const Place& place, Time time, bool decrypted_mirror);
+Contact contact_of(const Exchange& exchange, const Place& place, Time time);
 
 Parties parties_of(const Exchange& exchange, const Place& place);
 

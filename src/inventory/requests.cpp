@@ -105,8 +105,7 @@ void Inventory::State::refuse(OpenExchange& open, Sent& sent, Batch<Record>& out
     call.transport = transport_of(open, call);
     call.session_id = open.place.session_id;
     call.parties.client = sent.client;
-    call.verdict =
-        policy->judge(contact_of(*open.exchange, open.place, call.time, decrypted_mirror)).verdict;
+    call.verdict = policy->judge(contact_of(*open.exchange, open.place, call.time)).verdict;
     if (opens_session(call.method)) {
         remember_probe(*open.exchange, call, sent.client);
     } else if (LiveSession* session =

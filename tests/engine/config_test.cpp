@@ -83,3 +83,11 @@ TEST_CASE("a value out of range is refused") {
     CHECK(!complaint("limits: {flows: {flows_max: 1}}\n").empty());
     CHECK(!complaint("payloads: some\n").empty());
 }
+
+TEST_CASE("config: an interface may be a decrypting mirror") {
+    const engine::Options options =
+        read("interface: [eth1, {name: eth2, decrypted_mirror: true}]\n");
+    CHECK(options.interfaces == std::vector<std::string>{"eth1", "eth2"});
+    CHECK(options.capture.decrypted == std::vector<std::string>{"eth2"});
+    CHECK(complaint("interface: {name: eth1, mirror: true}\n").find("1: ") != std::string::npos);
+}

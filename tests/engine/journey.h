@@ -71,7 +71,7 @@ public:
     explicit Journey(Ground& on = ground(), bool keys_expected = false)
         : tools_(on.limits, {}, on.rules, on.names, on.prefilter),
           unwrapper_(on.limits),
-          memory_(on.inventory_limits, on.policy, on.rules, on.catalogue, store_, false) {
+          memory_(on.inventory_limits, on.policy, on.rules, on.catalogue, store_) {
         tools_.secrets.expect_more(keys_expected);
     }
 

@@ -33,7 +33,7 @@ struct Wire {
     Policy policy;
     detect::AlertCatalogue catalogue{rules_directory()};
     Store store{""};
-    Inventory inventory{{}, policy, rules(), catalogue, store, false};
+    Inventory inventory{{}, policy, rules(), catalogue, store};
     std::vector<Record> told;
     double now = 1;
     std::string host = "tools.example", server_name;
