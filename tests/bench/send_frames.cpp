@@ -3,7 +3,7 @@
 //
 // usage: bench_send_frames INTERFACE CAPTURE SECONDS [FRAMES_A_SECOND [FIRST_ROUND]]
 //
-// Without a rate: as fast as it can. Prints the number of frames, the seconds, and the next round.
+// With 0 seconds: one whole round. Without a rate: as fast as it can. Prints the number of frames, the seconds, and the next round.
 // Frames are taken as Ethernet, and those that are not IPv4 are sent as they are. Of a capture the
 // first 200,000 are taken.
 #include <arpa/inet.h>
@@ -138,8 +138,9 @@ int main(int count, char** words) try {
             const std::chrono::duration<double> due(rate > 0 ? static_cast<double>(sent) / rate
                                                              : 0);
             std::this_thread::sleep_until(begin + std::chrono::duration_cast<Clock::duration>(due));
-            ended = Clock::now() - begin >= duration;
+            ended = duration.count() > 0 && Clock::now() - begin >= duration;
         }
+        ended = ended || duration.count() == 0;
     }
     const std::chrono::duration<double> took = Clock::now() - begin;
     std::printf("%llu %.3f %u\n", static_cast<unsigned long long>(sent), took.count(), round);
