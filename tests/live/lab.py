@@ -113,15 +113,17 @@ def running(pid):
 
 
 class Sensor:
-    """umbratap on the tap. Events go to NAME.ndjson, standard error to NAME.log."""
+    """umbratap on the tap. Events go to NAME.ndjson, unless `outputs` are other words; standard error to NAME.log."""
 
-    def __init__(self, program, name, *arguments, interface=tap, rules=root / "rules", config="", environment=None):
+    def __init__(self, program, name, *arguments, interface=tap, rules=root / "rules", config="", outputs=None,
+                 environment=None):
         self.name = name
         self.events_path, self.log_path = pathlib.Path(f"{name}.ndjson"), pathlib.Path(f"{name}.log")
         pathlib.Path(f"{name}.yaml").write_text(config)
         self.log = open(self.log_path, "ab")
-        command = [program, "--rules", rules, "-c", f"{name}.yaml", "-i", interface, "-o", self.events_path,
-                   "--metrics", "127.0.0.1:9464", *arguments]
+        wanted = ["-o", self.events_path] if outputs is None else outputs
+        command = [program, "--rules", rules, "-c", f"{name}.yaml", "-i", interface, "--metrics", "127.0.0.1:9464", *wanted,
+                   *arguments]
         self.process = subprocess.Popen(command, stderr=self.log, env={**os.environ, **(environment or {})})
         if not until(self.ready, 30):
             self.process.kill()
