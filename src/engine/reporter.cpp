@@ -94,6 +94,12 @@ void Reporter::tell(Batch<inventory::Record>& records) {
     records.clear();
 }
 
+/// Packets whose fate is known: what is in a ring is on its way, not lost, as long as we run.
+std::uint64_t Reporter::received(const Counts& counts) const {
+    const std::uint64_t known = counts.source.packets + counts.losses.kernel_dropped;
+    return ended_ ? std::max(known, counts.losses.received) : known;
+}
+
 inventory::Stats Reporter::stats(const Counts& counts) const {
     inventory::Stats stats;
     stats.packets = counts.source.packets;
@@ -106,10 +112,9 @@ inventory::Stats Reporter::stats(const Counts& counts) const {
         stats.drops["interface"] = counts.losses.interface_dropped;
         stats.drops["ring"] = counts.ring_dropped;
         stats.drops["worker"] =
-            counts.losses.received -
-            std::min(counts.losses.received, counts.source.packets + counts.losses.kernel_dropped);
+            received(counts) - counts.source.packets - counts.losses.kernel_dropped;
         inventory::Stats::Live& live = stats.live.emplace();
-        live.received = counts.losses.received;
+        live.received = received(counts);
         for (const char* part : {"kernel", "interface", "ring", "worker"})
             live.lost += stats.drops[part];
         live.tcp_gaps = counts.gaps;
@@ -162,7 +167,7 @@ report::Gauges Reporter::gauges(const Counts& counts) const {
                            {"secrets", counts.secret_bytes},
                            {"rings", counts.source.ring_bytes},
                            {"inventory", store_.bytes()}};
-    gauges.packets_received = std::max(counts.losses.received, counts.source.packets);
+    gauges.packets_received = received(counts);
     gauges.tcp_gaps = counts.gaps;
     gauges.tls_connections = {{"decrypted", counts.tls.decrypted},
                               {"no_key", counts.tls.no_key + counts.tls.ech},
@@ -190,6 +195,7 @@ void Reporter::publish(const Counts& counts) {
 }
 
 void Reporter::finish(const Counts& counts, bool cut_short, Time last) {
+    ended_ = true;
     inventory_.finish(records_);
     tell(records_);
     inventory::Stats final = stats(counts);

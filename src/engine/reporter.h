@@ -52,6 +52,7 @@ public:
 
 private:
     void tell(Batch<inventory::Record>& records);
+    std::uint64_t received(const Counts& counts) const;
     inventory::Stats stats(const Counts& counts) const;
     report::Gauges gauges(const Counts& counts) const;
     void publish(const Counts& counts);
@@ -68,6 +69,7 @@ private:
     Batch<inventory::Record> records_;
     Time stats_due_{};
     std::uint64_t restarts_ = 0;
+    bool ended_ = false;
     std::atomic<bool> reload_success_ = true;
     std::atomic<double> reload_seconds_ = 0;  // since 1970
     std::string rules_version_, policy_version_;
