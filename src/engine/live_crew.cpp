@@ -20,8 +20,8 @@ namespace umbratap::engine {
 
 namespace {
 
-constexpr std::uint32_t parcels_waiting_max = 256;
-constexpr std::uint32_t harvests_waiting_max = 256;
+constexpr std::uint32_t parcels_waiting_max = 64;
+constexpr std::uint32_t harvests_waiting_max = 64;
 constexpr std::size_t packets_ahead = 32;  // fetched into the cache before they are walked
 
 /// How long a frame may be on its way to us: what is older than that will not come. The kernel
