@@ -113,7 +113,7 @@ inventory::Stats Reporter::stats(const Counts& counts) const {
         stats.drops["ring"] = counts.ring_dropped;
         stats.drops["worker"] =
             received(counts) - counts.source.packets - counts.losses.kernel_dropped;
-        inventory::Stats::Live& live = stats.live.emplace();
+        inventory::LiveCapture& live = stats.live.emplace();
         live.received = received(counts);
         for (const char* part : {"kernel", "interface", "ring", "worker"})
             live.lost += stats.drops[part];

@@ -134,17 +134,19 @@ struct StreamEnd {
     FlowSighting flow;
 };
 
+/// What a live capture says of itself.
+struct LiveCapture {
+    std::uint64_t received = 0;  ///< packets that passed the filter, looked at or not
+    std::uint64_t lost = 0;      ///< packets, wherever
+    std::uint64_t tcp_gaps = 0;  ///< holes in TCP streams that were given up
+};
+
 /// `stats`: every number since the start of the run.
 struct Stats {
     Time time;
     std::uint64_t packets = 0, bytes = 0;
     bool cut_short = false;
-    struct Live {
-        std::uint64_t received = 0;  ///< packets that passed the filter, looked at or not
-        std::uint64_t lost = 0;      ///< packets, wherever
-        std::uint64_t tcp_gaps = 0;  ///< holes in TCP streams that were given up
-    };
-    std::optional<Live> live;
+    std::optional<LiveCapture> live;
     std::map<std::string, std::uint64_t> drops;
     struct {
         std::uint64_t tcp = 0, udp = 0, active = 0, one_direction = 0, midstream = 0, forgotten = 0;
