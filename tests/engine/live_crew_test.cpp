@@ -156,7 +156,8 @@ TEST_CASE("live: the same is told as over a file, with any number of workers and
         const Frames frames = test::frames_of_case(name);
         const Told wanted = told_over_file(frames);
         REQUIRE(wanted.lines.size() > 4);
-        for (const auto& [sources, workers] : {std::pair(1U, 1U), {1U, 3U}, {3U, 3U}}) {
+        for (const auto& [source_count, worker_count] : {std::pair(1U, 1U), {1U, 3U}, {3U, 3U}}) {
+            const unsigned sources = source_count, workers = worker_count;
             INFO(name, ": ", sources, " sources, ", workers, " workers");
             const Told told = told_live(shared(frames, sources), workers);
             CHECK(told.lines == wanted.lines);
