@@ -19,6 +19,11 @@ struct LimitKey {
     std::function<void(Options&, const YamlNode&)> set;
 };
 
+Duration seconds_of(const YamlNode& node, double min, double max) {
+    return std::chrono::duration_cast<Duration>(
+        std::chrono::duration<double>(node.number(min, max)));
+}
+
 template <class Field>
 std::function<void(Options&, const YamlNode&)> number(Field field, std::int64_t min,
                                                       std::int64_t max) {
@@ -30,10 +35,8 @@ std::function<void(Options&, const YamlNode&)> number(Field field, std::int64_t 
 
 template <class Field>
 std::function<void(Options&, const YamlNode&)> seconds(Field field, double max) {
-    return [=](Options& options, const YamlNode& node) {
-        field(options) = std::chrono::duration_cast<Duration>(
-            std::chrono::duration<double>(node.number(0, max)));
-    };
+    return
+        [=](Options& options, const YamlNode& node) { field(options) = seconds_of(node, 0, max); };
 }
 
 constexpr std::int64_t gibibyte = 1LL << 30;
@@ -155,10 +158,8 @@ void read_capture(const YamlNode& capture, Options& options) {
     }
     if (const auto node = capture.find("promiscuous"))
         options.capture.promiscuous = node->boolean();
-    if (const auto node = capture.find("block_wait")) {
-        options.capture.block_wait = std::chrono::duration_cast<Duration>(
-            std::chrono::duration<double>(node->number(0.001, 10)));
-    }
+    if (const auto node = capture.find("block_wait"))
+        options.capture.block_wait = seconds_of(*node, 0.001, 10);
     if (const auto node = capture.find("spread"))
         options.spread = static_cast<Spread>(node->one_of({"automatic", "kernel", "reader"}));
     if (const auto node = capture.find("cpus")) {
@@ -225,10 +226,8 @@ void read_config(const std::string& file, Options& options) {
     if (const auto node = config.find("metrics")) read_metrics(*node, options);
     if (const auto node = config.find("workers"))
         options.workers = static_cast<unsigned>(node->integer(0, 256));
-    if (const auto node = config.find("stats_interval")) {
-        options.stats_interval = std::chrono::duration_cast<Duration>(
-            std::chrono::duration<double>(node->number(1, 86400)));
-    }
+    if (const auto node = config.find("stats_interval"))
+        options.stats_interval = seconds_of(*node, 1, 86400);
     text("user", options.user);
     if (const auto node = config.find("capture")) read_capture(*node, options);
     if (const auto node = config.find("fail_on"))

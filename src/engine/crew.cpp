@@ -21,9 +21,9 @@
 #include <vector>
 
 #include "engine/dealing.h"
-#include "engine/pipeline.h"
 #include "engine/ring.h"
 #include "engine/unwrapper.h"
+#include "engine/workplace.h"
 
 namespace umbratap::engine {
 
@@ -78,25 +78,12 @@ struct Harvest {
 }  // namespace
 
 struct Crew::State {
-    struct Worker {
-        BookPointer book;
-        Tools tools;
-        Pipeline pipeline;
+    struct Worker : Workplace {
+        using Workplace::Workplace;
+
         Ring<std::unique_ptr<Parcel>> parcels{parcels_waiting_max};
         Ring<std::unique_ptr<Harvest>> harvests{parcels_waiting_max};
         std::thread thread;
-
-        Worker(const Options& options, unsigned index, BookPointer in_force)
-            : book(std::move(in_force)),
-              tools(options.limits, wanted_by(options), book->rules, book->names, book->prefilter),
-              pipeline(tools, index) {
-            tools.secrets.expect_more(!options.keylogs.empty());
-        }
-
-        void adopt(BookPointer other) {
-            tools.adopt(other->rules, other->names, other->prefilter);
-            book = std::move(other);
-        }
     };
 
     const Options& options;

@@ -23,6 +23,7 @@
 #include "capture/interface.h"
 #include "capture/key_log_file.h"
 #include "engine/checks.h"
+#include "engine/keys.h"
 #include "engine/sandbox.h"
 #include "report/json.h"
 #include "report/quantity.h"
@@ -78,7 +79,7 @@ void count_secrets(std::string& lines, KeyLogFacts& facts) {
             ++facts.bad_lines;
         }
     }
-    explicit_bzero(lines.data(), lines.size());
+    wipe(lines);
 }
 
 KeyLogFacts look_at_key_log(const std::string& name) {

@@ -62,6 +62,10 @@ std::string end_of(int status) {
     return "exit status " + std::to_string(WEXITSTATUS(status));
 }
 
+int exit_status_of(int status) {
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
 struct Child {
     pid_t pid = -1;
     Post post;
@@ -83,8 +87,8 @@ public:
     Keeper(const Keeper&) = delete;
     Keeper& operator=(const Keeper&) = delete;
     ~Keeper() {
-        for (std::string& key : private_keys_) explicit_bzero(key.data(), key.size());
-        for (std::string& lines : keys_to_say_) explicit_bzero(lines.data(), lines.size());
+        for (std::string& key : private_keys_) wipe(key);
+        for (std::string& lines : keys_to_say_) wipe(lines);
     }
 
     int run() {
@@ -289,7 +293,7 @@ private:
                 on_end_of_parser(status);
             } else if (pid == outlet_.pid) {
                 outlet_.pid = -1;
-                outlet_status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+                outlet_status_ = exit_status_of(status);
                 if (!stopping_) on_end_of_outlet(status);
             }
         }
@@ -297,7 +301,7 @@ private:
 
     void on_end_of_parser(int status) {
         if (stopping_) {
-            status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+            status_ = exit_status_of(status);
             if (WIFSIGNALED(status)) say("the parser ended with " + end_of(status));
             return;
         }
@@ -373,7 +377,7 @@ private:
         while (!keys_to_say_.empty()) {
             std::string& lines = keys_to_say_.front();
             if (!parser_.post.send(to_parser::keys, lines)) return;
-            explicit_bzero(lines.data(), lines.size());
+            wipe(lines);
             keys_to_say_.pop_front();
             if (std::string more = key_logs_->poll(); !more.empty())
                 keys_to_say_.push_back(std::move(more));
@@ -430,7 +434,7 @@ private:
             int status = 0;
             while (waitpid(outlet_.pid, &status, 0) < 0 && errno == EINTR) {
             }
-            outlet_status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+            outlet_status_ = exit_status_of(status);
         }
         return status_ != 0 ? status_ : outlet_status_;
     }

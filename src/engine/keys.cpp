@@ -19,10 +19,6 @@ namespace {
 
 constexpr std::size_t private_key_bytes_max = 64 * 1024;
 
-void wipe(std::string& text) noexcept {
-    explicit_bzero(text.data(), text.size());
-}
-
 std::string read_private_key(const std::string& name) {
     const Descriptor file(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
     if (file.number() < 0) throw capture::InputError(name + ": " + std::strerror(errno));
@@ -51,6 +47,10 @@ std::vector<std::string> read_private_keys(const Options& options) {
     std::vector<std::string> keys;
     for (const std::string& name : options.tls_keys) keys.push_back(read_private_key(name));
     return keys;
+}
+
+void wipe(std::string& text) noexcept {
+    explicit_bzero(text.data(), text.size());
 }
 
 void forbid_core_dumps() {

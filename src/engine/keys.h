@@ -19,6 +19,9 @@ std::vector<std::string> read_private_keys(const Options& options);
 /// A core dump would hold what opens other people's traffic.
 void forbid_core_dumps();
 
+/// Overwrites what was a secret.
+void wipe(std::string& text) noexcept;
+
 class Keys {
 public:
     /// Opens key logs and reads private keys. Throws capture::InputError, detect::RuleError.

@@ -6,15 +6,14 @@
 #include <algorithm>
 #include <atomic>
 #include <deque>
-#include <limits>
 #include <mutex>
 #include <thread>
 
 #include "engine/dealing.h"
 #include "engine/live_reading.h"
 #include "engine/mailbox.h"
-#include "engine/pipeline.h"
 #include "engine/ring.h"
+#include "engine/workplace.h"
 
 namespace umbratap::engine {
 
@@ -61,10 +60,9 @@ struct Harvest {
 }  // namespace
 
 struct LiveCrew::State {
-    struct Worker {
-        BookPointer book;
-        Tools tools;
-        Pipeline pipeline;
+    struct Worker : Workplace {
+        using Workplace::Workplace;
+
         PacketClock clock{step_back_min};
         Mailbox mailbox;
         Reading* reading = nullptr;  // its own source
@@ -80,13 +78,6 @@ struct LiveCrew::State {
         Time until{Duration::min()};
         Counts latest;
         bool ended = false;
-
-        Worker(const Options& options, unsigned index, BookPointer in_force)
-            : book(std::move(in_force)),
-              tools(options.limits, wanted_by(options), book->rules, book->names, book->prefilter),
-              pipeline(tools, index) {
-            tools.secrets.expect_more(!options.keylogs.empty());
-        }
     };
 
     Reporter& reporter;
@@ -97,7 +88,6 @@ struct LiveCrew::State {
     std::atomic<std::uint32_t> arrivals = 0;  // of harvests
     std::atomic<bool> stop_wanted = false;
     std::atomic<unsigned> sources_ended = 0;
-    bool finished = false;
 
     mutable std::mutex sum_mutex;
     Counts sum;            // as of the last second
@@ -132,10 +122,7 @@ struct LiveCrew::State {
     static void take_mail(Worker& worker) {
         for (const Mailbox::Mail& mail : worker.mailbox.take()) {
             if (mail.secrets) worker.pipeline.add_secrets(mail.secrets->text);
-            if (mail.book) {
-                worker.tools.adopt(mail.book->rules, mail.book->names, mail.book->prefilter);
-                worker.book = mail.book;
-            }
+            if (mail.book) worker.adopt(mail.book);
         }
     }
 

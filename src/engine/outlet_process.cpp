@@ -2,7 +2,6 @@
 #include "engine/outlet_process.h"
 
 #include <poll.h>
-#include <sys/prctl.h>
 
 #include <chrono>
 #include <csignal>

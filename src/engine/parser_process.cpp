@@ -12,7 +12,9 @@
 #include <utility>
 
 #include "base/files.h"
+#include "engine/keys.h"
 #include "engine/live_crew.h"
+#include "engine/live_reading.h"
 #include "engine/sandbox.h"
 #include "engine/terminal.h"
 
@@ -27,14 +29,6 @@ constexpr std::chrono::seconds sign_of_life_interval{1}, status_interval{10};
 constexpr std::uint64_t tunnelled_min = 100;  // packets, before we say that there are tunnels
 
 volatile std::sig_atomic_t end_wanted = 0;
-
-void wipe(std::string& text) noexcept {
-    explicit_bzero(text.data(), text.size());
-}
-
-Time wall_clock() {
-    return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-}
 
 std::vector<std::unique_ptr<capture::Source>> as_sources(
     std::vector<std::unique_ptr<capture::InterfaceSource>> sources) {
@@ -207,6 +201,7 @@ private:
             if (!options_.quiet) std::cerr << "umbratap: " << notice.text << '\n';
         }
     }
+
     const Options& options_;
     Post& keeper_;
     BookPointer book_;
