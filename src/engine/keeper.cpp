@@ -199,7 +199,6 @@ private:
         gone_.clear();
         heard_ = Clock::now();
         started_ = false;
-        if (key_logs_) begin_key_logs();  // it is to know all of them
     }
 
     void start_parser_again() {
@@ -207,6 +206,7 @@ private:
             if (!options_.outputs.empty() && !outlet_.running() && !start_outlet())
                 throw std::runtime_error("the outputs cannot be opened");
             sources_ = open_sources(true);
+            begin_key_logs();  // it is to know all of them
             start_parser();
         } catch (const std::exception& error) {
             say(std::string(error.what()) + "; trying again");
