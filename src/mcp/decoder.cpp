@@ -60,6 +60,7 @@ struct Decoder::State {
     Problem read_values(Batch<Message>& out);
     Problem read_array(Batch<Message>& out);
     void read_message(bool batch, Batch<Message>& out);
+    void read_strings(std::uint32_t first);
     bool is_message() const;
     bool is_cut_request() const;
     void fill(Message& message);
@@ -87,8 +88,9 @@ struct Decoder::State {
     JsonIndex index;
     Walker walker;
     Grammar grammar;
-    std::vector<std::uint16_t> pointers;  // of the facts of one message
-    std::string converted;                // a text that was UTF-16 or UTF-32
+    std::vector<ReadableStrings> strings;  // by number of message
+    std::vector<std::uint16_t> pointers;   // of the facts of one message
+    std::string converted;                 // a text that was UTF-16 or UTF-32
     bool was_utf_16 = false;
     bool several = false;        // values in one text
     std::size_t text_bytes = 0;  // as it came
@@ -105,6 +107,7 @@ Problem Decoder::State::decode(Bytes text, Batch<Message>& out) {
     if (sign.encoding != Encoding::utf_8 && !is_wide_json(text)) return no_problem;
     text = text.subspan(sign.mark_size);
     was_utf_16 = sign.encoding != Encoding::utf_8;
+    if (converted.capacity() > converted_bytes_kept) std::string().swap(converted);
     if (was_utf_16) {
         converted.clear();
         append_as_utf_8(sign.encoding, text, converted);
@@ -116,7 +119,6 @@ Problem Decoder::State::decode(Bytes text, Batch<Message>& out) {
         problem = problem.or_else(read_values(out));
         if (walker.too_deep()) problem = problem.or_else(Problem{"json.too_deep"});
     }
-    if (converted.capacity() > converted_bytes_kept) std::string().swap(converted);
     return problem;
 }
 
@@ -156,6 +158,7 @@ void Decoder::State::read_message(bool batch, Batch<Message>& out) {
     const std::uint32_t first = walker.at();
     walker.read_message();
     if (!is_message()) return;
+    if (wanted.strings) read_strings(first);
     ++messages;
     Message& message = out.emplace_back();
     message.batch = batch;
@@ -167,6 +170,11 @@ void Decoder::State::read_message(bool batch, Batch<Message>& out) {
     message.oddities.utf_16 = was_utf_16;
     message.oddities.invalid_utf_8 = index.invalid_utf_8();
     fill(message);
+}
+
+void Decoder::State::read_strings(std::uint32_t first) {
+    if (strings.size() <= messages) strings.emplace_back();
+    strings[messages].read(index, first);
 }
 
 bool Decoder::State::is_message() const {
@@ -380,6 +388,12 @@ Decoder& Decoder::operator=(Decoder&&) noexcept = default;
 
 Problem Decoder::decode(Bytes text, bool /*padded*/, Batch<Message>& out) noexcept {
     return state_->decode(text, out);
+}
+
+const ReadableStrings& Decoder::strings(std::size_t number) const noexcept {
+    static const ReadableStrings nothing;
+    return number < state_->strings.size() && number < state_->messages ? state_->strings[number]
+                                                                        : nothing;
 }
 
 }  // namespace umbratap::mcp

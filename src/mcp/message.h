@@ -16,6 +16,7 @@
 #include "base/batch.h"
 #include "base/bytes.h"
 #include "base/problem.h"
+#include "mcp/readable.h"
 
 namespace umbratap::mcp {
 
@@ -105,6 +106,7 @@ struct Limits {
 
 struct Wanted {
     bool payloads = false;  ///< fill Message::arguments and Message::result
+    bool strings = false;   ///< see Decoder::strings
 };
 
 /// Reads JSON-RPC messages; keeps a parser and its memory between calls. One per worker.
@@ -121,6 +123,10 @@ public:
     /// be read behind it (which it does not need). What nobody asks for is not checked: a value may
     /// be skipped that a strict parser would refuse.
     Problem decode(Bytes text, bool padded, Batch<Message>& out) noexcept;
+
+    /// What there is to read in a message of the text that was decoded last; `number` counts from
+    /// 0. Lives as long as that text, and until the next call. Empty unless Wanted::strings.
+    const ReadableStrings& strings(std::size_t number) const noexcept;
 
 private:
     struct State;
