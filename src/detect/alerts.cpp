@@ -12,9 +12,10 @@ namespace umbratap::detect {
 namespace {
 
 /// Those that the code raises: each must be in the file.
-constexpr std::array<std::string_view, 8> raised = {
-    "shadow-server", "suspected-mcp", "portal-lookalike",       "tool-not-allowed",
-    "evasion",       "cleartext-mcp", "unauthenticated-server", "sensor-restarted"};
+constexpr std::array<std::string_view, 12> raised = {
+    "shadow-server",  "suspected-mcp",    "portal-lookalike",       "tool-not-allowed",
+    "evasion",        "cleartext-mcp",    "unauthenticated-server", "sensor-restarted",
+    "tool-poisoning", "prompt-injection", "secret-exposed",         "pii-exposed"};
 
 AlertKind read_kind(const YamlNode& node) {
     node.allow_only({"category", "sid", "rev", "signature", "severity", "metadata"});
