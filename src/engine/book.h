@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "detect/alerts.h"
+#include "detect/content_rules.h"
 #include "detect/names.h"
 #include "detect/prefilter.h"
 #include "detect/rules.h"
@@ -18,6 +19,7 @@ struct Book {
     detect::Names names;
     detect::AlertCatalogue catalogue;
     detect::Prefilter prefilter;
+    detect::ContentRules content;
     inventory::Policy policy;
 
     /// Reads all files that `options` name. Throws detect::RuleError: then nothing has changed.
@@ -27,6 +29,7 @@ struct Book {
           names(options.rules),
           catalogue(options.rules),
           prefilter(options.rules, options.cache),
+          content(options.rules, options.cache),
           policy(options.policy.empty() ? inventory::Policy()
                                         : inventory::Policy::load(options.policy)) {}
 };

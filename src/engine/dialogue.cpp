@@ -106,16 +106,31 @@ Problem Dialogue::on(const http::Text& text, const Surroundings& around, Batch<S
         return no_problem;
     }
     tools_->messages.clear();
-    const Problem problem = tools_->decoder.decode(text.data, text.padded, tools_->messages);
-    for (mcp::Message& message : tools_->messages) {
+    Problem problem = tools_->decoder.decode(text.data, text.padded, tools_->messages);
+    for (std::size_t number = 0; number < tools_->messages.size(); ++number) {
+        mcp::Message& message = tools_->messages[number];
         detect::Evidence evidence;
         if (is_heard(text)) evidence = tools_->rules->weigh(message, weighed);
         open.of_interest = true;
-        out.emplace_back(inventory::MessageSighting{open.exchange, text.kind, direction, text.time,
-                                                    text.packet_number, std::move(message),
-                                                    std::move(evidence), text.alternate});
+        std::vector<detect::Finding> findings;
+        if (tools_->wanted.content && (evidence.confidence > 0 || message.method.empty()))
+            problem = problem.or_else(inspect(open, message, number, direction, findings));
+        out.emplace_back(inventory::MessageSighting{
+            open.exchange, text.kind, direction, text.time, text.packet_number, std::move(message),
+            std::move(evidence), text.alternate, std::move(findings)});
     }
     return problem;
+}
+
+Problem Dialogue::inspect(Open& open, const mcp::Message& message, std::size_t number,
+                          http::Direction direction, std::vector<detect::Finding>& out) {
+    Problem problem;
+    if (direction == http::Direction::to_server && open.exchange->request && !open.head_inspected) {
+        open.head_inspected = true;
+        problem = tools_->inspector.inspect(*open.exchange->request, out);
+    }
+    return problem.or_else(
+        tools_->inspector.inspect(message, tools_->decoder.strings(number), direction, out));
 }
 
 void Dialogue::scan_long_text(Open& open, const http::Text& text, std::size_t side,

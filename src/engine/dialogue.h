@@ -37,6 +37,7 @@ public:
 private:
     struct Open {
         std::shared_ptr<inventory::Exchange> exchange;  // changed only while nobody shares it
+        bool head_inspected = false;
         bool of_interest =
             false;  ///< MCP was seen in its heads or texts, or http events are wanted
         std::unique_ptr<detect::Prefilter::Scanner::Stream> long_text[2];
@@ -53,6 +54,9 @@ private:
 
     Open& open(http::ExchangeId id, const Surroundings& around);
     static inventory::Exchange& unshared(Open& open);
+    /// What the message says that an analyst should see.
+    Problem inspect(Open& open, const mcp::Message& message, std::size_t number,
+                    http::Direction direction, std::vector<detect::Finding>& out);
     void scan_long_text(Open& open, const http::Text& text, std::size_t side,
                         Batch<inventory::Sighting>& out);
 

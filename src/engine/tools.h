@@ -5,6 +5,7 @@
 #include <deque>
 
 #include "base/buffer.h"
+#include "detect/content_rules.h"
 #include "detect/names.h"
 #include "detect/prefilter.h"
 #include "detect/rules.h"
@@ -27,6 +28,7 @@ struct Wanted {
     bool flows = false;
     bool streams = false;  ///< hash the reassembled bytes
     bool payloads = false;
+    bool content = true;  ///< look for findings in what messages say
 };
 
 struct Limits {
@@ -48,6 +50,7 @@ struct Tools {
     const detect::Rules* rules;
     const detect::Names* names;
     detect::Prefilter::Scanner scanner;
+    detect::ContentRules::Inspector inspector;
     mcp::Decoder decoder;
     Budget budget;
     tls::Secrets secrets;
@@ -56,24 +59,27 @@ struct Tools {
     Batch<mcp::Message> messages;  ///< scratch of Dialogue
 
     Tools(const Limits& l, Wanted w, const detect::Rules& r, const detect::Names& n,
-          const detect::Prefilter& prefilter)
+          const detect::Prefilter& prefilter, const detect::ContentRules& content)
         : limits(l),
           wanted(w),
           rules(&r),
           names(&n),
           scanner(prefilter),
-          decoder(l.mcp, r.watch(), mcp::Wanted{w.payloads}),
+          inspector(content),
+          decoder(l.mcp, r.watch(), {.payloads = w.payloads, .strings = w.content}),
           budget(l.memory_bytes_max),
           secrets(l.secrets) {}
 
     /// From now on these count, which outlive their replacement. A text that is being scanned is
     /// scanned to its end as it began.
     void adopt(const detect::Rules& new_rules, const detect::Names& new_names,
-               const detect::Prefilter& prefilter) {
+               const detect::Prefilter& prefilter, const detect::ContentRules& content) {
         rules = &new_rules;
         names = &new_names;
         scanner = detect::Prefilter::Scanner(prefilter);
-        decoder = mcp::Decoder(limits.mcp, new_rules.watch(), mcp::Wanted{wanted.payloads});
+        inspector = detect::ContentRules::Inspector(content);
+        decoder = mcp::Decoder(limits.mcp, new_rules.watch(),
+                               {.payloads = wanted.payloads, .strings = wanted.content});
     }
 
     /// Tells connections, and tunnelled ones, from each other within the run.

@@ -40,13 +40,17 @@ int rules_check(const std::string& directory) {
     const detect::AlertCatalogue catalogue(directory);
     const detect::Prefilter prefilter(directory, "");
     std::vector<std::string> wrong = rules.check();
+    const detect::ContentRules content(directory);
     for (const std::string& line : names.check()) wrong.push_back(line);
+    for (const std::string& line : content.check()) wrong.push_back(line);
     for (const std::string& line : wrong) std::cout << line << '\n';
     std::size_t examples = 0;
     for (const detect::RuleInfo& rule : rules.all())
         examples += rule.matches.size() + rule.spares.size();
-    std::cout << rules.all().size() << " rules, " << examples << " examples, " << wrong.size()
-              << " wrong\n";
+    for (const detect::ContentRule& rule : content.all())
+        examples += rule.matches.size() + rule.spares.size();
+    std::cout << rules.all().size() + content.all().size() << " rules, " << examples
+              << " examples, " << wrong.size() << " wrong\n";
     return wrong.empty() ? 0 : 3;
 }
 
@@ -55,6 +59,12 @@ int rules_list(const std::string& directory) {
     for (const detect::RuleInfo& rule : rules.all()) {
         std::cout << rule.sid << "  " << rule.id << "  weight " << rule.weight << "  " << rule.title
                   << '\n';
+    }
+    const detect::ContentRules content(directory);
+    for (const detect::ContentRule& rule : content.all()) {
+        std::cout << rule.sid << "  " << rule.id << "  weight "
+                  << int{*std::max_element(rule.weight.begin(), rule.weight.end())} << "  "
+                  << rule.title << '\n';
     }
     const detect::AlertCatalogue catalogue(directory);
     for (const detect::AlertKind& kind : catalogue.all()) {
@@ -65,13 +75,16 @@ int rules_list(const std::string& directory) {
 }
 
 int rules_explain(const std::string& directory, const std::string& wanted) {
-    const detect::Rules rules(directory);
-    for (const detect::RuleInfo& rule : rules.all()) {
-        if (rule.id != wanted && std::to_string(rule.sid) != wanted) continue;
+    const auto show_if_wanted = [&](const auto& rule) {
+        if (rule.id != wanted && std::to_string(rule.sid) != wanted) return false;
         std::cout << rule.file << ':' << rule.line << '\n' << rule.text;
         if (!rule.text.empty() && rule.text.back() != '\n') std::cout << '\n';
-        return 0;
-    }
+        return true;
+    };
+    const detect::Rules rules(directory);
+    if (std::any_of(rules.all().begin(), rules.all().end(), show_if_wanted)) return 0;
+    const detect::ContentRules content(directory);
+    if (std::any_of(content.all().begin(), content.all().end(), show_if_wanted)) return 0;
     throw UsageError("there is no rule '" + wanted + "'; see: umbratap rules list");
 }
 

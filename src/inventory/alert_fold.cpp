@@ -9,6 +9,11 @@ namespace umbratap::inventory {
 
 namespace {
 
+/// Two tools are two findings, not one that was made twice.
+bool is_about_tool(std::string_view category) {
+    return category == "tool-not-allowed" || category == "tool-poisoning";
+}
+
 std::string key_of(const Alert& alert) {
     std::string key = alert.category + '\0' + std::to_string(alert.signature_id) + '\0';
     if (alert.parties.flow) {
@@ -18,7 +23,7 @@ std::string key_of(const Alert& alert) {
         key += std::to_string(flow.server.port);
     }
     return key + '\0' + alert.parties.host + '\0' + std::to_string(alert.parties.port) + '\0' +
-           (alert.category == "tool-not-allowed" ? alert.tool : std::string());
+           (is_about_tool(alert.category) ? alert.tool : std::string());
 }
 
 }  // namespace

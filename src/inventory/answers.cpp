@@ -11,6 +11,15 @@ double milliseconds(Duration duration) {
     return std::chrono::duration<double, std::milli>(duration).count();
 }
 
+/// Of calls with one id, that of the exchange; else the oldest.
+template <class Calls>
+auto find_asked(Calls& calls, const ExchangeKey& exchange) {
+    const auto place = std::find_if(calls.begin(), calls.end(), [&](const WaitingCall& call) {
+        return call.exchange == exchange;
+    });
+    return place == calls.end() ? calls.begin() : place;
+}
+
 }  // namespace
 
 void Inventory::State::server_message(OpenExchange& open, const MessageSighting& sighting,
@@ -24,7 +33,9 @@ void Inventory::State::server_message(OpenExchange& open, const MessageSighting&
     judge(open, sighting.time, *session);
     seen(*session, open, sighting.time, sighting.packet_number, sighting.evidence);
     confirm(*session, out);
-    wait_or_tell(*session, call_of(open, sighting), key_of(*open.exchange), from_server, out);
+    Call call = call_of(open, sighting);
+    if (!sighting.findings.empty()) raise_found(sighting.findings, complete(call, *session), out);
+    wait_or_tell(*session, std::move(call), key_of(*open.exchange), from_server, out);
 }
 
 void Inventory::State::server_answer(OpenExchange& open, const MessageSighting& sighting,
@@ -47,12 +58,32 @@ void Inventory::State::server_answer(OpenExchange& open, const MessageSighting& 
     }
     if (session == nullptr) return;
     session->session.bytes_to_client += message.bytes;
+    Call asked;
+    if (!sighting.findings.empty()) asked = answered_call(*session, open, sighting, from_client);
     const bool alive = answer(*session, open, sighting, from_client, out);
     if (!alive) return;
     note_result(*session, sighting, out);
     judge(open, sighting.time, *session);
     seen(*session, open, sighting.time, sighting.packet_number, sighting.evidence);
     confirm(*session, out);
+    if (!sighting.findings.empty()) {
+        asked.verdict = session->session.judgement.verdict;
+        raise_found(sighting.findings, complete(std::move(asked), *session), out);
+    }
+}
+
+Call Inventory::State::answered_call(const LiveSession& session, const OpenExchange& open,
+                                     const MessageSighting& sighting, std::size_t sender) const {
+    Call call = call_of(open, sighting);
+    call.verdict = session.session.judgement.verdict;
+    const auto found = session.waiting[sender].find(sighting.message.id);
+    if (found == session.waiting[sender].end()) return call;
+    const auto asked = find_asked(found->second, key_of(*open.exchange));
+    call.method = asked->call.method;
+    call.tool = asked->call.tool;
+    call.prompt = asked->call.prompt;
+    call.resource_uri = asked->call.resource_uri;
+    return call;
 }
 
 bool Inventory::State::is_waited_for(const LiveSession& session, const std::string& id) const {
@@ -73,10 +104,7 @@ bool Inventory::State::answer(LiveSession& session, OpenExchange& open,
     }
     if (found == waiting.end()) return true;
     auto& calls = found->second;
-    auto place = std::find_if(calls.begin(), calls.end(), [&](const WaitingCall& call) {
-        return call.exchange == key_of(*open.exchange);
-    });
-    if (place == calls.end()) place = calls.begin();
+    const auto place = find_asked(calls, key_of(*open.exchange));
     Call call = std::move(place->call);
     const Time sent = place->sent;
     calls.erase(place);

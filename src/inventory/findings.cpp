@@ -90,6 +90,23 @@ Alert Inventory::State::alert_about(const Call& call, std::string_view category)
     return alert;
 }
 
+void Inventory::State::raise_found(const std::vector<detect::Finding>& findings, const Call& call,
+                                   Batch<Record>& out) {
+    for (const detect::Finding& finding : findings) {
+        Alert alert = alert_about(call, finding.category);
+        alert.signature_id = finding.signature_id;
+        alert.signature = finding.title;
+        if (finding.severity != 0) alert.severity = finding.severity;
+        alert.matched = finding.rule;
+        alert.where = finding.where;
+        alert.excerpt = finding.excerpt;
+        alert.confidence = finding.confidence;
+        alert.parts = finding.parts;
+        if (!finding.tool.empty()) alert.tool = finding.tool;
+        alerts.raise(std::move(alert), out);
+    }
+}
+
 std::string Inventory::State::strongest_rule(const detect::Evidence& evidence) const {
     const auto strongest = std::max_element(
         evidence.rules.begin(), evidence.rules.end(), [&](std::uint16_t a, std::uint16_t b) {

@@ -58,13 +58,18 @@ void Inventory::State::push(const MessageSighting& sighting, Batch<Record>& out)
         open.hearsay = open.hearsay || open.asked.contains(hash_of(message.id));
         if (LiveSession* session = session_of(open, {}, sighting.time, out)) {
             session->session.bytes_to_server += message.bytes;
+            if (!sighting.findings.empty())
+                raise_found(
+                    sighting.findings,
+                    complete(answered_call(*session, open, sighting, from_server), *session), out);
             answer(*session, open, sighting, from_server, out);
             seen(*session, open, sighting.time, sighting.packet_number, sighting.evidence);
         }
         return;
     }
     if (!message.id.empty()) open.asked.insert(hash_of(message.id));
-    open.sent.push_back({call_of(open, sighting), evidence_of(open, sighting), message.client});
+    open.sent.push_back(
+        {call_of(open, sighting), evidence_of(open, sighting), message.client, sighting.findings});
     if (is_taken(open)) decide(open, out);
 }
 

@@ -41,6 +41,7 @@ struct Sent {
     Call call;
     detect::Evidence evidence;
     mcp::Implementation client;
+    std::vector<detect::Finding> findings;
 };
 
 struct OpenExchange {
@@ -179,6 +180,9 @@ struct Inventory::State {
     void server_message(OpenExchange& open, const MessageSighting& sighting, Batch<Record>& out);
     /// An answer of the server.
     void server_answer(OpenExchange& open, const MessageSighting& sighting, Batch<Record>& out);
+    /// What an answer answers, as a call at the time and packet of the answer.
+    Call answered_call(const LiveSession& session, const OpenExchange& open,
+                       const MessageSighting& sighting, std::size_t sender) const;
     bool is_waited_for(const LiveSession& session, const std::string& id) const;
     /// Completes the waiting call that `sighting` answers. False if that took the session back.
     bool answer(LiveSession& session, OpenExchange& open, const MessageSighting& sighting,
@@ -194,6 +198,9 @@ struct Inventory::State {
     Alert alert_about(const LiveSession& session, std::string_view category) const;
     Alert alert_about(const Call& call, std::string_view category) const;
     Alert alert_about(const NameSighting& sighting, std::string_view category) const;
+    /// What was found in a message of the session; `call` is it, or what it answers.
+    void raise_found(const std::vector<detect::Finding>& findings, const Call& call,
+                     Batch<Record>& out);
     std::string strongest_rule(const detect::Evidence& evidence) const;
     void raise_shadow(const LiveSession& session, Batch<Record>& out);
     /// Raises `alert` if its server has a name that looks like that of a portal.

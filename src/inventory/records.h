@@ -90,6 +90,8 @@ struct Alert {
     bool closing = false;
     std::map<std::string, std::vector<std::string>> metadata;
     std::string matched, where, excerpt;  ///< alert.evidence
+    std::vector<std::string> parts;       ///< alert.evidence: what the confidence is made of
+    std::uint8_t confidence = 0;          ///< 1..100; 0 where it is no question of confidence
     std::optional<Verdict> verdict;
     std::string method, tool, session_id, protocol_version;
     std::optional<Transport> transport;

@@ -64,6 +64,7 @@ void Inventory::State::accept(OpenExchange& open, Sent& sent, Batch<Record>& out
         alerts.raise(std::move(alert), out);
     }
     open.session = session->serial;
+    if (!sent.findings.empty()) raise_found(sent.findings, complete(call, *session), out);
     wait_or_tell(*session, std::move(call), key_of(*open.exchange), from_client, out);
 }
 
@@ -113,6 +114,7 @@ void Inventory::State::refuse(OpenExchange& open, Sent& sent, Batch<Record>& out
                                  limits.session_idle_max)) {
         ++session->session.refused;
     }
+    raise_found(sent.findings, call, out);
     out.emplace_back(std::move(call));
 }
 

@@ -12,6 +12,7 @@
 #include "base/problem.h"
 #include "base/time.h"
 #include "capture/frame.h"
+#include "detect/finding.h"
 #include "detect/rules.h"
 #include "http/items.h"
 #include "mcp/message.h"
@@ -70,6 +71,7 @@ struct MessageSighting {
     mcp::Message message;
     detect::Evidence evidence;  ///< of message and heads together
     bool alternate = false;  ///< only in another reading of ambiguous bytes: no session counts it
+    std::vector<detect::Finding> findings;  ///< in what it says, and in the head before it
 };
 
 /// `event: endpoint` of the old HTTP+SSE transport.

@@ -177,6 +177,7 @@ void write_alert(JsonWriter& json, const Alert& alert) {
     json.text("matched", alert.matched);
     json.text("where", alert.where);
     json.text("excerpt", alert.excerpt);
+    if (!alert.parts.empty()) json.texts("parts", alert.parts);
     json.close();
     json.close();
     json.open("mcp");
@@ -186,6 +187,7 @@ void write_alert(JsonWriter& json, const Alert& alert) {
     if (alert.transport) json.text("transport", to_string(*alert.transport));
     write_parties(json, alert.parties);
     if (alert.verdict) json.text("verdict", to_string(*alert.verdict));
+    if (alert.confidence != 0) json.number("confidence", alert.confidence);
     json.close();
     write_tool_and_prompt(json, alert.tool, {});
 }

@@ -52,6 +52,7 @@ struct Ground {
     detect::Names names{source_root() + "/rules"};
     detect::AlertCatalogue catalogue{source_root() + "/rules"};
     detect::Prefilter prefilter{source_root() + "/rules", ""};
+    detect::ContentRules content{source_root() + "/rules"};
     inventory::Policy policy;
 };
 
@@ -69,7 +70,7 @@ struct Arrival {
 class Journey {
 public:
     explicit Journey(Ground& on = ground(), bool keys_expected = false)
-        : tools_(on.limits, {}, on.rules, on.names, on.prefilter),
+        : tools_(on.limits, {}, on.rules, on.names, on.prefilter, on.content),
           unwrapper_(on.limits),
           memory_(on.inventory_limits, on.policy, on.rules, on.catalogue, store_) {
         tools_.secrets.expect_more(keys_expected);
