@@ -167,18 +167,20 @@ std::vector<std::string> ContentRules::check() const {
                 complain(rule.file, line, rule.id + " should spare", text);
         }
     }
-    for (const auto& [file, example] : state_->finds) {
+    for (const State::WholeExample& whole : state_->finds) {
+        const ContentExample& example = whole.example;
         const Batch<Finding> found = found_in(inspector, example.area, example.text);
         if (std::none_of(found.begin(), found.end(), [&](const Finding& finding) {
                 return finding.category == example.category;
             })) {
-            complain(file, example.line, "all rules together should find " + example.category,
+            complain(whole.file, example.line, "all rules together should find " + example.category,
                      example.text);
         }
     }
-    for (const auto& [file, example] : state_->finds_nothing) {
+    for (const State::WholeExample& whole : state_->finds_nothing) {
+        const ContentExample& example = whole.example;
         for (const Finding& finding : found_in(inspector, example.area, example.text)) {
-            complain(file, example.line,
+            complain(whole.file, example.line,
                      "all rules together should find nothing, but find " + finding.category +
                          " by " + finding.rule,
                      example.text);
