@@ -12,10 +12,11 @@ namespace umbratap::detect {
 namespace {
 
 /// Those that the code raises: each must be in the file.
-constexpr std::array<std::string_view, 12> raised = {
+constexpr std::array<std::string_view, 15> raised = {
     "shadow-server",  "suspected-mcp",    "portal-lookalike",       "tool-not-allowed",
     "evasion",        "cleartext-mcp",    "unauthenticated-server", "sensor-restarted",
-    "tool-poisoning", "prompt-injection", "secret-exposed",         "pii-exposed"};
+    "tool-poisoning", "prompt-injection", "secret-exposed",         "pii-exposed",
+    "indirect-mcp",   "mcp-tunnel",       "local-server-install"};
 
 AlertKind read_kind(const YamlNode& node) {
     node.allow_only({"category", "sid", "rev", "signature", "severity", "metadata"});

@@ -14,6 +14,7 @@
 #include "detect/content_rules_state.h"
 #include "detect/excerpt.h"
 #include "detect/plain_text.h"
+#include "http/target.h"
 
 namespace umbratap::detect {
 namespace {
@@ -69,26 +70,6 @@ std::uint8_t combined(double doubt) noexcept {
 
 std::string part(const ContentRule& rule, int weight) {
     return rule.id + ' ' + std::to_string(weight);
-}
-
-/// Percent-encoding and `+` taken off (WHATWG URL, application/x-www-form-urlencoded).
-std::string query_text(std::string_view query) {
-    const auto digit = [](char c) {
-        if (c >= '0' && c <= '9') return c - '0';
-        if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-        return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-    };
-    std::string out;
-    for (std::size_t i = 0; i < query.size(); ++i) {
-        if (query[i] == '%' && i + 2 < query.size() && digit(query[i + 1]) >= 0 &&
-            digit(query[i + 2]) >= 0) {
-            out += static_cast<char>(digit(query[i + 1]) * 16 + digit(query[i + 2]));
-            i += 2;
-        } else {
-            out += query[i] == '+' ? ' ' : query[i];
-        }
-    }
-    return out;
 }
 
 /// Mcp-Param-* and Mcp-Name carry what is no plain ASCII as `=?base64?…?=` (2026-07-28).
@@ -433,9 +414,8 @@ Problem ContentRules::Inspector::inspect(const http::Head& request, Batch<Findin
             add(ContentArea::header, header_text(request.fields.value(i)),
                 "request.header." + std::string(name.substr(0, 64)));
     }
-    if (const std::size_t query = request.target.find('?'); query != std::string::npos)
-        add(ContentArea::url, query_text(std::string_view(request.target).substr(query + 1)),
-            "request.target");
+    if (const std::string_view query = http::split_target(request.target).query; !query.empty())
+        add(ContentArea::url, http::form_decoded(query), "request.target");
     if (state.own_text.empty()) return no_problem;
     state.subject.text = state.own_text;
     const std::size_t before = out.size();

@@ -30,14 +30,15 @@ Place read_place(const YamlMember& member, std::string& header) {
         header = lower(member.key.substr(response.size()));
         return Place::response_header;
     }
-    constexpr std::array<std::string_view, 6> names = {"request.method",  "request.path",
-                                                       "response.status", "text.kind",
-                                                       "text.event",      "text.data"};
+    constexpr std::array<std::string_view, 8> names = {
+        "request.method",  "request.path", "request.host", "request.query",
+        "response.status", "text.kind",    "text.event",   "text.data"};
     const auto found = std::find(names.begin(), names.end(), member.key);
     if (found == names.end()) {
-        constexpr std::array<std::string_view, 10> keys = {
-            "kind",      "method",     "request.method", "request.path",    "response.status",
-            "text.kind", "text.event", "text.data",      "request.header.", "response.header."};
+        constexpr std::array<std::string_view, 12> keys = {
+            "kind",         "method",        "request.method",  "request.path",
+            "request.host", "request.query", "response.status", "text.kind",
+            "text.event",   "text.data",     "request.header.", "response.header."};
         member.key_node.fail("unknown condition '" + member.key + "'" +
                              suggestion(member.key, keys) +
                              " (a place in the message is a JSON pointer and begins with '/')");
@@ -168,7 +169,8 @@ Example read_example(const YamlNode& node) {
 }
 
 Rule read_rule(const YamlNode& node, Reading& reading, int next_line) {
-    node.allow_only({"id", "sid", "title", "reference", "weight", "when", "matches", "spares"});
+    node.allow_only({"id", "sid", "title", "reference", "weight", "category", "severity", "when",
+                     "matches", "spares"});
     Rule rule;
     rule.info.file = node.file();
     rule.info.line = node.line();
@@ -177,8 +179,18 @@ Rule read_rule(const YamlNode& node, Reading& reading, int next_line) {
     rule.info.sid = static_cast<std::uint32_t>(node.at("sid").integer(1000, 1999));
     rule.info.title = node.at("title").text();
     if (const auto reference = node.find("reference")) rule.info.reference = reference->text();
-    rule.info.weight = static_cast<int>(node.at("weight").integer(1, 100));
+    const auto category = node.find("category");
+    if (category) {
+        rule.category = category->text();
+        if (node.find("weight")) node.fail("expected either 'weight' or 'category'");
+        if (const auto severity = node.find("severity"))
+            rule.severity = static_cast<int>(severity->integer(1, 4));
+    } else {
+        rule.info.weight = static_cast<int>(node.at("weight").integer(1, 100));
+    }
     read_when(rule, node.at("when"), reading);
+    if (category && rule.scope != Scope::heads)
+        node.fail("a rule with a category asks of request and response alone");
     const auto read_examples = [&](std::string_view key, std::vector<std::string>& sources,
                                    std::vector<Example>& examples) {
         const std::vector<YamlNode> nodes = node.at(key).elements();

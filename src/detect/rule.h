@@ -17,7 +17,9 @@ enum class Place : std::uint8_t {
     request_header,
     response_header,
     request_method,
-    request_path,  ///< of the target: without scheme, authority, query; as sent
+    request_path,   ///< of the target: without scheme, authority, query; as sent
+    request_host,   ///< authority without port, lower case
+    request_query,  ///< with `+` and percent-encoding taken off
     response_status,
     text_kind,   ///< "body", "event", "websocket", "line"
     text_event,  ///< `event` field of a server-sent event; empty means "message"
@@ -56,6 +58,8 @@ struct Example {
 
 struct Rule {
     RuleInfo info;
+    std::string category;  ///< of the alert that it makes, alone: a sign; empty: evidence of MCP
+    int severity = 0;      ///< of a sign; 0: that of the category
     bool retired = false;  ///< no file has it any more; it only names what was found before
     Scope scope = Scope::heads;
     std::uint8_t kinds = 0;            ///< bits by mcp::Kind; 0: any

@@ -15,6 +15,7 @@
 
 #include "base/files.h"
 #include "detect/rules_state.h"
+#include "http/target.h"
 
 namespace umbratap::detect {
 
@@ -61,8 +62,15 @@ struct Around {
         : there(surroundings),
           request(surroundings.request, watched),
           response(surroundings.response, watched) {}
+    /// For rules that ask about parts of the URL.
+    void read_url() {
+        if (there.request == nullptr) return;
+        host = http::host_of(there.request->authority);
+        query = http::form_decoded(http::split_target(there.request->target).query);
+    }
     const Surroundings& there;
     HeadFacts request, response;
+    std::string host, query;
 };
 
 bool around_holds(const AroundCondition& around, const Around& all,
@@ -83,6 +91,10 @@ bool around_holds(const AroundCondition& around, const Around& all,
         case Place::request_path:
             return text(there.request != nullptr,
                         there.request ? path_of(there.request->target) : std::string_view());
+        case Place::request_host:
+            return text(there.request != nullptr && !there.request->authority.empty(), all.host);
+        case Place::request_query:
+            return text(there.request != nullptr && !all.query.empty(), all.query);
         case Place::response_status: {
             if (there.response == nullptr) return text(false, {});
             const unsigned status = there.response->status;
@@ -166,11 +178,12 @@ std::vector<std::string> yaml_files(const std::string& directory) {
 
 void Rules::State::read(const YamlNode& file, Databases& databases) {
     Reading reading{read_lists(file), watch, databases};
-    const auto evidence = file.find("evidence");
+    const auto told_alone = file.find("signs");
+    const auto evidence = told_alone ? told_alone : file.find("evidence");
     if (!evidence) {
         // Files about other things have other keys; a slip of the pen must not switch rules off in
         // silence.
-        constexpr std::array<std::string_view, 1> key = {"evidence"};
+        constexpr std::array<std::string_view, 2> key = {"evidence", "signs"};
         for (const YamlMember& member : file.members()) {
             if (const std::string hint = suggestion(member.key, key); !hint.empty()) {
                 member.key_node.fail("unknown key '" + member.key + "'" + hint);
@@ -178,7 +191,11 @@ void Rules::State::read(const YamlNode& file, Databases& databases) {
         }
         return;
     }
-    file.allow_only({"lists", "evidence", "confirms", "never_confirms"});
+    if (told_alone) {
+        file.allow_only({"lists", "signs"});
+    } else {
+        file.allow_only({"lists", "evidence", "confirms", "never_confirms"});
+    }
     const std::vector<YamlNode> nodes = evidence->elements();
     int end = 0;  // line of the key behind `evidence`, 0 where there is none
     for (const YamlMember& member : file.members()) {
@@ -188,6 +205,8 @@ void Rules::State::read(const YamlNode& file, Databases& databases) {
     for (std::size_t i = 0; i < nodes.size(); ++i) {
         const int next = i + 1 < nodes.size() ? nodes[i + 1].line() : end;
         Rule rule = read_rule(nodes[i], reading, next);
+        if (rule.category.empty() == told_alone.has_value())
+            nodes[i].fail(told_alone ? "expected a category" : "a category belongs under 'signs'");
         for (const Rule& other : rules) {
             const std::string where = other.info.file + ":" + std::to_string(other.info.line);
             if (other.info.id == rule.info.id)
@@ -245,7 +264,9 @@ void Rules::State::index() {
         const Rule& rule = rules[number];
         infos.push_back(rule.info);
         if (rule.retired) continue;
-        if (rule.scope == Scope::heads) {
+        if (!rule.category.empty()) {
+            signs.push_back(number);
+        } else if (rule.scope == Scope::heads) {
             by_heads.push_back(number);
         } else if (rule.scope == Scope::event) {
             by_event.push_back(number);
@@ -337,6 +358,24 @@ Evidence Rules::weigh(const http::Head& request, const http::Head* response) con
             weighing.add(number, state_->rules[number]);
     }
     return weighing.finish();
+}
+
+void Rules::find_signs(const http::Head& request, const http::Head* response,
+                       std::vector<std::uint16_t>& out) const {
+    if (state_->signs.empty()) return;
+    Surroundings around;
+    around.request = &request;
+    around.response = response;
+    Around there(around, state_->headers);
+    there.read_url();
+    for (const std::uint16_t number : state_->signs) {
+        if (all_around_hold(state_->rules[number], there, {})) out.push_back(number);
+    }
+}
+
+Sign Rules::sign(std::uint16_t number) const {
+    const Rule& rule = state_->rules[number];
+    return {rule.info.id, rule.info.title, rule.category, rule.info.sid, rule.severity};
 }
 
 Evidence Rules::weigh_event(std::string_view event_name, std::string_view data,

@@ -52,6 +52,14 @@ struct Evidence {
     std::uint8_t confidence = 0;
 };
 
+/// What a rule with a category says by itself, without any message: a tunnel, a package, a
+/// discovery.
+struct Sign {
+    std::string_view id, title, category;
+    std::uint32_t sid = 0;
+    int severity = 0;  ///< 0: that of the category
+};
+
 struct RuleInfo {
     std::string id;
     std::uint32_t sid = 0;
@@ -80,6 +88,12 @@ public:
     /// Evidence of an exchange's heads alone (Mcp-Method, MCP-Protocol-Version, Mcp-Session-Id),
     /// before any message.
     Evidence weigh(const http::Head& request, const http::Head* response) const;
+    /// Appends the rules that see in an exchange's heads what is told by itself (see Sign).
+    /// `response` is null as long as it is not known.
+    void find_signs(const http::Head& request, const http::Head* response,
+                    std::vector<std::uint16_t>& out) const;
+    /// Of a rule that find_signs gave.
+    Sign sign(std::uint16_t rule) const;
     /// Evidence of an event that is no JSON (`event: endpoint`).
     Evidence weigh_event(std::string_view event_name, std::string_view data,
                          const Surroundings& around) const;

@@ -17,7 +17,12 @@ std::vector<Evidence> evidence_of(const Rules& rules, mcp::Decoder& decoder,
     around.response = example.has_response ? &example.response : nullptr;
     around.kind = example.kind;
     around.event_name = example.event_name;
-    if (!example.has_text) return {rules.weigh(example.request, around.response)};
+    if (!example.has_text) {
+        Evidence heads = rules.weigh(example.request, around.response);
+        rules.find_signs(example.request, around.response, heads.rules);
+        std::sort(heads.rules.begin(), heads.rules.end());
+        return {heads};
+    }
     Batch<mcp::Message> messages;
     decoder.decode(as_bytes(example.text), false, messages);
     std::vector<Evidence> found;

@@ -43,7 +43,7 @@ struct Rules::State {
     std::array<std::vector<std::uint16_t>, 4> by_kind;  // rules of messages that name no method
     std::unordered_map<std::string, std::vector<std::uint16_t>, TextHash, std::equal_to<>>
         by_method;
-    std::vector<std::uint16_t> by_heads, by_event;
+    std::vector<std::uint16_t> by_heads, by_event, signs;
 };
 
 }  // namespace umbratap::detect

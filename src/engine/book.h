@@ -6,6 +6,7 @@
 
 #include "detect/alerts.h"
 #include "detect/content_rules.h"
+#include "detect/mentions.h"
 #include "detect/names.h"
 #include "detect/prefilter.h"
 #include "detect/rules.h"
@@ -20,6 +21,7 @@ struct Book {
     detect::AlertCatalogue catalogue;
     detect::Prefilter prefilter;
     detect::ContentRules content;
+    detect::Mentions mentions;
     inventory::Policy policy;
 
     /// Reads all files that `options` name. Throws detect::RuleError: then nothing has changed.
@@ -30,6 +32,7 @@ struct Book {
           catalogue(options.rules),
           prefilter(options.rules, options.cache),
           content(options.rules, options.cache),
+          mentions(options.rules),
           policy(options.policy.empty() ? inventory::Policy()
                                         : inventory::Policy::load(options.policy)) {}
 };

@@ -72,6 +72,7 @@ Problem Dialogue::on(http::Head&& head, const Surroundings& around, Batch<Sighti
     detect::Evidence evidence;
     if (exchange.request) evidence = tools_->rules->weigh(*exchange.request, &response);
     if (evidence.confidence > 0) open.of_interest = true;
+    find_signs(open, response.time, response.packet_number, out);
     if (open.of_interest) {
         out.emplace_back(inventory::HeadSighting{open.exchange, response.time,
                                                  response.packet_number, std::move(evidence)});
@@ -94,6 +95,7 @@ Problem Dialogue::on(const http::Text& text, const Surroundings& around, Batch<S
     const detect::Surroundings weighed{open.exchange->request.get(),
                                        answer ? open.exchange->response.get() : nullptr, text.kind,
                                        text.event_name};
+    find_mentions(open, text, direction, out);
     if (!tools_->scanner.perhaps(text.data)) {
         if (text.kind != http::TextKind::event || text.event_name != "endpoint") return no_problem;
         detect::Evidence evidence =
@@ -133,6 +135,28 @@ Problem Dialogue::inspect(Open& open, const mcp::Message& message, std::size_t n
         tools_->inspector.inspect(message, tools_->decoder.strings(number), direction, out));
 }
 
+void Dialogue::find_signs(Open& open, Time time, std::uint64_t packet_number,
+                          Batch<Sighting>& out) {
+    if (!tools_->wanted.content || !open.exchange->request) return;
+    std::vector<std::uint16_t> signs;
+    tools_->rules->find_signs(*open.exchange->request, open.exchange->response.get(), signs);
+    if (signs.empty()) return;
+    open.has_sign = true;
+    out.emplace_back(inventory::SignSighting{open.exchange, time, packet_number, std::move(signs)});
+}
+
+void Dialogue::find_mentions(const Open& open, const http::Text& text, http::Direction direction,
+                             Batch<Sighting>& out) {
+    if (!tools_->wanted.content || text.alternate) return;
+    if (direction == http::Direction::to_client && !open.has_sign) return;
+    if (!detect::Mentions::Finder::perhaps(text.data)) return;
+    std::vector<detect::Mention> mentions;
+    tools_->mentions.find(text.data, direction, mentions);
+    if (mentions.empty()) return;
+    out.emplace_back(inventory::MentionSighting{open.exchange, text.time, text.packet_number,
+                                                std::move(mentions)});
+}
+
 void Dialogue::scan_long_text(Open& open, const http::Text& text, std::size_t side,
                               Batch<Sighting>& out) {
     auto& stream = open.long_text[side];
@@ -148,6 +172,7 @@ Problem Dialogue::on(const http::ExchangeEnd& end, const Surroundings&, Batch<Si
     const auto found = open_.find(end.exchange);
     if (found == open_.end()) return no_problem;
     const Exchange& exchange = *found->second.exchange;
+    if (!exchange.response) find_signs(found->second, end.time, end.packet_number, out);
     if (const http::Head* head =
             exchange.request ? exchange.request.get() : exchange.response.get())
         ++tools_->exchange_counts[static_cast<std::size_t>(head->version)];

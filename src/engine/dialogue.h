@@ -38,6 +38,7 @@ private:
     struct Open {
         std::shared_ptr<inventory::Exchange> exchange;  // changed only while nobody shares it
         bool head_inspected = false;
+        bool has_sign = false;  ///< its heads say something by themselves
         bool of_interest =
             false;  ///< MCP was seen in its heads or texts, or http events are wanted
         std::unique_ptr<detect::Prefilter::Scanner::Stream> long_text[2];
@@ -57,6 +58,12 @@ private:
     /// What the message says that an analyst should see.
     Problem inspect(Open& open, const mcp::Message& message, std::size_t number,
                     http::Direction direction, std::vector<detect::Finding>& out);
+    /// What the heads say by themselves, once all is known that will be of them.
+    void find_signs(Open& open, Time time, std::uint64_t packet_number,
+                    Batch<inventory::Sighting>& out);
+    /// MCP servers that a text of another protocol names.
+    void find_mentions(const Open& open, const http::Text& text, http::Direction direction,
+                       Batch<inventory::Sighting>& out);
     void scan_long_text(Open& open, const http::Text& text, std::size_t side,
                         Batch<inventory::Sighting>& out);
 

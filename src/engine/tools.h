@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "detect/content_rules.h"
+#include "detect/mentions.h"
 #include "detect/names.h"
 #include "detect/prefilter.h"
 #include "detect/rules.h"
@@ -51,6 +52,7 @@ struct Tools {
     const detect::Names* names;
     detect::Prefilter::Scanner scanner;
     detect::ContentRules::Inspector inspector;
+    detect::Mentions::Finder mentions;
     mcp::Decoder decoder;
     Budget budget;
     tls::Secrets secrets;
@@ -59,13 +61,15 @@ struct Tools {
     Batch<mcp::Message> messages;  ///< scratch of Dialogue
 
     Tools(const Limits& l, Wanted w, const detect::Rules& r, const detect::Names& n,
-          const detect::Prefilter& prefilter, const detect::ContentRules& content)
+          const detect::Prefilter& prefilter, const detect::ContentRules& content,
+          const detect::Mentions& named)
         : limits(l),
           wanted(w),
           rules(&r),
           names(&n),
           scanner(prefilter),
           inspector(content),
+          mentions(named),
           decoder(l.mcp, r.watch(), {.payloads = w.payloads, .strings = w.content}),
           budget(l.memory_bytes_max),
           secrets(l.secrets) {}
@@ -73,11 +77,13 @@ struct Tools {
     /// From now on these count, which outlive their replacement. A text that is being scanned is
     /// scanned to its end as it began.
     void adopt(const detect::Rules& new_rules, const detect::Names& new_names,
-               const detect::Prefilter& prefilter, const detect::ContentRules& content) {
+               const detect::Prefilter& prefilter, const detect::ContentRules& content,
+               const detect::Mentions& named) {
         rules = &new_rules;
         names = &new_names;
         scanner = detect::Prefilter::Scanner(prefilter);
         inspector = detect::ContentRules::Inspector(content);
+        mentions = detect::Mentions::Finder(named);
         decoder = mcp::Decoder(limits.mcp, new_rules.watch(),
                                {.payloads = wanted.payloads, .strings = wanted.content});
     }

@@ -43,14 +43,17 @@ int rules_check(const std::string& directory) {
     const detect::ContentRules content(directory);
     for (const std::string& line : names.check()) wrong.push_back(line);
     for (const std::string& line : content.check()) wrong.push_back(line);
+    const detect::Mentions mentions(directory);
+    for (const std::string& line : mentions.check()) wrong.push_back(line);
     for (const std::string& line : wrong) std::cout << line << '\n';
     std::size_t examples = 0;
     for (const detect::RuleInfo& rule : rules.all())
         examples += rule.matches.size() + rule.spares.size();
     for (const detect::ContentRule& rule : content.all())
         examples += rule.matches.size() + rule.spares.size();
-    std::cout << rules.all().size() + content.all().size() << " rules, " << examples
-              << " examples, " << wrong.size() << " wrong\n";
+    for (const detect::Mentions::Info& rule : mentions.all()) examples += rule.examples;
+    std::cout << rules.all().size() + content.all().size() + mentions.all().size() << " rules, "
+              << examples << " examples, " << wrong.size() << " wrong\n";
     return wrong.empty() ? 0 : 3;
 }
 
@@ -66,6 +69,8 @@ int rules_list(const std::string& directory) {
                   << int{*std::max_element(rule.weight.begin(), rule.weight.end())} << "  "
                   << rule.title << '\n';
     }
+    for (const detect::Mentions::Info& rule : detect::Mentions(directory).all())
+        std::cout << rule.sid << "  " << rule.id << "  " << rule.title << '\n';
     const detect::AlertCatalogue catalogue(directory);
     for (const detect::AlertKind& kind : catalogue.all()) {
         std::cout << kind.signature_id << "  " << kind.category << "  severity " << kind.severity
@@ -85,6 +90,8 @@ int rules_explain(const std::string& directory, const std::string& wanted) {
     if (std::any_of(rules.all().begin(), rules.all().end(), show_if_wanted)) return 0;
     const detect::ContentRules content(directory);
     if (std::any_of(content.all().begin(), content.all().end(), show_if_wanted)) return 0;
+    const std::vector<detect::Mentions::Info> mentions = detect::Mentions(directory).all();
+    if (std::any_of(mentions.begin(), mentions.end(), show_if_wanted)) return 0;
     throw UsageError("there is no rule '" + wanted + "'; see: umbratap rules list");
 }
 

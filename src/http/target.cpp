@@ -66,4 +66,23 @@ std::string host_of(std::string_view authority) {
     return host;
 }
 
+std::string form_decoded(std::string_view query) {
+    const auto digit = [](char c) {
+        if (c >= '0' && c <= '9') return c - '0';
+        if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+        return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    };
+    std::string out;
+    for (std::size_t i = 0; i < query.size(); ++i) {
+        if (query[i] == '%' && i + 2 < query.size() && digit(query[i + 1]) >= 0 &&
+            digit(query[i + 2]) >= 0) {
+            out += static_cast<char>(digit(query[i + 1]) * 16 + digit(query[i + 2]));
+            i += 2;
+        } else {
+            out += query[i] == '+' ? ' ' : query[i];
+        }
+    }
+    return out;
+}
+
 }  // namespace umbratap::http

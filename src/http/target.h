@@ -35,4 +35,7 @@ HostAndPort split_authority(std::string_view authority) noexcept;
 /// compared.
 std::string host_of(std::string_view authority);
 
+/// A query, or a part of one, with `+` and percent-encoding taken off (WHATWG URL, 5.1).
+std::string form_decoded(std::string_view query);
+
 }  // namespace umbratap::http

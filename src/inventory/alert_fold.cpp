@@ -10,6 +10,11 @@ namespace umbratap::inventory {
 namespace {
 
 /// Two tools are two findings, not one that was made twice.
+/// Servers that a provider is to connect to are no parties of the flow.
+bool is_about_named_server(std::string_view category) {
+    return category == "indirect-mcp";
+}
+
 bool is_about_tool(std::string_view category) {
     return category == "tool-not-allowed" || category == "tool-poisoning";
 }
@@ -23,7 +28,9 @@ std::string key_of(const Alert& alert) {
         key += std::to_string(flow.server.port);
     }
     return key + '\0' + alert.parties.host + '\0' + std::to_string(alert.parties.port) + '\0' +
-           (is_about_tool(alert.category) ? alert.tool : std::string());
+           (is_about_tool(alert.category)           ? alert.tool
+            : is_about_named_server(alert.category) ? alert.excerpt
+                                                    : std::string());
 }
 
 }  // namespace

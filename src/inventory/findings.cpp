@@ -1,6 +1,7 @@
 // Findings become alerts, and names without content suspicions.
 #include <algorithm>
 
+#include "detect/excerpt.h"
 #include "inventory/inventory_state.h"
 
 namespace umbratap::inventory {
@@ -164,6 +165,85 @@ void Inventory::State::suspect(const NameSighting& sighting, Batch<Record>& out)
     alert.excerpt = sighting.name;
     if (!sighting.vendor.empty()) alert.metadata["vendor"] = {sighting.vendor};
     alerts.raise(std::move(alert), out);
+}
+
+void Inventory::State::push(const SignSighting& sighting, Batch<Record>& out) {
+    const Exchange& exchange = *sighting.exchange;
+    const Place place = place_of(exchange);
+    for (const std::uint16_t number : sighting.signs) {
+        const detect::Sign sign = rules->sign(number);
+        Alert alert = alert_of(sign.category);
+        alert.parties = parties_of(exchange, place);
+        if (sign.category == "suspected-mcp") {
+            const std::string key = contact_key(exchange.flow->client.address, place.host);
+            if (contacted.contains(key)) continue;
+            const Verdict verdict =
+                policy->judge(contact_of(exchange, place, sighting.time)).verdict;
+            if (verdict != Verdict::shadow) continue;
+            alert.verdict = verdict;
+        }
+        alert.signature_id = sign.sid;
+        alert.signature = sign.title;
+        if (sign.severity != 0) alert.severity = sign.severity;
+        alert.time = sighting.time;
+        alert.packet_number = sighting.packet_number;
+        alert.matched = sign.id;
+        alert.where = "request.target";
+        alert.excerpt = place.path.substr(0, detect::excerpt_bytes_max);
+        alerts.raise(std::move(alert), out);
+    }
+}
+
+void Inventory::State::push(const MentionSighting& sighting, Batch<Record>& out) {
+    const Exchange& exchange = *sighting.exchange;
+    for (const detect::Mention& mention : sighting.mentions) {
+        if (mention.category.empty()) {
+            note_local_server(sighting, mention, out);
+            continue;
+        }
+        Alert alert = alert_of(mention.category);
+        if (!mention.host.empty()) {
+            Contact contact;
+            contact.time = sighting.time;
+            contact.client = exchange.flow->client.address;
+            contact.port = mention.port;
+            contact.tls = mention.tls;
+            contact.server_name = mention.tls ? mention.host : std::string();
+            contact.host = mention.host;
+            contact.path = mention.path;
+            const Judgement judgement = policy->judge(contact);
+            if (judgement.verdict != Verdict::shadow) continue;
+            alert.verdict = judgement.verdict;
+            alert.metadata["named_server"] = {mention.host};
+        }
+        if (!mention.name.empty()) alert.metadata["named_server_label"] = {mention.name};
+        alert.parties = parties_of(exchange, place_of(exchange));
+        alert.signature_id = mention.signature_id;
+        alert.signature = mention.title;
+        if (mention.severity != 0) alert.severity = mention.severity;
+        alert.time = sighting.time;
+        alert.packet_number = sighting.packet_number;
+        alert.matched = mention.rule;
+        alert.where = "request.body." + mention.where;
+        if (mention.category == "mcp-tunnel") alert.where = "response.body." + mention.where;
+        alert.excerpt = mention.shown;
+        alerts.raise(std::move(alert), out);
+    }
+}
+
+void Inventory::State::note_local_server(const MentionSighting& sighting,
+                                         const detect::Mention& mention, Batch<Record>& out) {
+    const Exchange& exchange = *sighting.exchange;
+    const std::string key = contact_key(exchange.flow->client.address, mention.name);
+    if (local_servers.size() >= limits.alerts_open_max || !local_servers.insert(key).second) return;
+    InventoryChange change;
+    change.parties = parties_of(exchange, place_of(exchange));
+    change.time = sighting.time;
+    change.packet_number = sighting.packet_number;
+    change.kind = "local-server";
+    change.change = "new";
+    change.name = mention.name;
+    out.emplace_back(std::move(change));
 }
 
 void Inventory::State::contact(const Parties& parties) {

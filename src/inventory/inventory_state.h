@@ -97,6 +97,7 @@ struct Inventory::State {
     std::deque<std::pair<Time, std::uint64_t>> closing;  // sessions that were deleted
     std::unordered_set<std::string> contacted;  // client and host of sessions and told suspicions
     std::deque<std::string> contacted_order;
+    std::unordered_set<std::string> local_servers;       // address of the client, and name: told
     std::deque<std::pair<Time, NameSighting>> resolved;  // DNS; told if nothing better comes
     AlertFold alerts;
     std::map<std::string, std::uint64_t> ended;
@@ -209,6 +210,9 @@ struct Inventory::State {
     void raise_other_reading(OpenExchange& open, const MessageSighting& sighting,
                              Batch<Record>& out);
     void suspect(const NameSighting& sighting, Batch<Record>& out);
+    /// A server on the client's own machine that a call of a model names.
+    void note_local_server(const MentionSighting& sighting, const detect::Mention& mention,
+                           Batch<Record>& out);
     void contact(const Parties& parties);
     static std::string contact_key(const packet::Address& client, std::string_view host);
     void remember_contact(const packet::Address& client, std::string_view host);
@@ -220,6 +224,8 @@ struct Inventory::State {
     void push(const EndpointSighting& sighting, Batch<Record>& out);
     void push(const ExchangeSighting& sighting, Batch<Record>& out);
     void push(const NameSighting& sighting, Batch<Record>& out);
+    void push(const SignSighting& sighting, Batch<Record>& out);
+    void push(const MentionSighting& sighting, Batch<Record>& out);
     void push(const LongTextSighting& sighting, Batch<Record>& out);
     void push(const TlsSighting& sighting, Batch<Record>& out);
     void push(const AnomalySighting& sighting, Batch<Record>& out);

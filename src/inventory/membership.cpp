@@ -28,8 +28,8 @@ bool is_place_of_mcp(const MessageSighting& sighting) {
 detect::Evidence Inventory::State::evidence_of(OpenExchange& open,
                                                const MessageSighting& sighting) {
     if (!is_place_of_mcp(sighting)) return {};
-    const bool from_server = sighting.direction == http::Direction::to_client;
-    const bool foreign = from_server && open.foreign.erase(hash_of(sighting.message.id)) > 0;
+    const bool answered = sighting.direction == http::Direction::to_client;
+    const bool foreign = answered && open.foreign.erase(hash_of(sighting.message.id)) > 0;
     if (foreign && sighting.evidence.confidence < confidence_despite_method) return {};
     return sighting.evidence;
 }

@@ -105,9 +105,9 @@ struct InventoryChange {
     Parties parties;
     Time time;
     std::uint64_t packet_number = 0;
-    std::string kind;         ///< "server", "client", "tool"
+    std::string kind;         ///< "server", "client", "tool", "local-server"
     std::string change;       ///< "new", "changed"
-    std::string name;         ///< of the tool
+    std::string name;         ///< of the tool or local server
     std::string fingerprint;  ///< of the tool's definition
     Verdict verdict = Verdict::shadow;
 };

@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "capture/frame.h"
 #include "detect/finding.h"
+#include "detect/mention.h"
 #include "detect/rules.h"
 #include "http/items.h"
 #include "mcp/message.h"
@@ -109,6 +110,23 @@ struct NameSighting {
     int severity = 3;
 };
 
+/// What the heads of an exchange say by themselves: numbers of rules, see
+/// detect::Rules::find_signs.
+struct SignSighting {
+    std::shared_ptr<const Exchange> exchange;
+    Time time;
+    std::uint64_t packet_number = 0;
+    std::vector<std::uint16_t> signs;
+};
+
+/// A text of another protocol names MCP servers.
+struct MentionSighting {
+    std::shared_ptr<const Exchange> exchange;
+    Time time;
+    std::uint64_t packet_number = 0;
+    std::vector<detect::Mention> mentions;
+};
+
 /// A text too long to be parsed, with a hit of the pre-filter.
 struct LongTextSighting {
     std::shared_ptr<const Exchange> exchange;
@@ -154,8 +172,8 @@ struct FlowSighting {
     std::optional<std::array<StreamDirection, 2>> decrypted;  ///< the same inside of TLS
 };
 
-using Sighting =
-    std::variant<MessageSighting, EndpointSighting, HeadSighting, ExchangeSighting, NameSighting,
-                 LongTextSighting, TlsSighting, AnomalySighting, FlowSighting>;
+using Sighting = std::variant<MessageSighting, EndpointSighting, HeadSighting, ExchangeSighting,
+                              NameSighting, SignSighting, MentionSighting, LongTextSighting,
+                              TlsSighting, AnomalySighting, FlowSighting>;
 
 }  // namespace umbratap::inventory

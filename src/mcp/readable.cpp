@@ -67,6 +67,12 @@ void ReadableStrings::read(const JsonIndex& index, std::uint32_t first) {
     }
 }
 
+void ReadableStrings::read_all(const JsonIndex& index, std::uint32_t first) {
+    top_ = true;
+    read(index, first);
+    top_ = false;
+}
+
 /// Steps over a value, or into it. False where the text is broken, or nested as nobody would.
 bool ReadableStrings::read_value(const JsonIndex& index, std::uint32_t& token, const Step& step,
                                  Area area) {
@@ -80,7 +86,7 @@ bool ReadableStrings::read_value(const JsonIndex& index, std::uint32_t& token, c
     if (kind == '"') {
         std::string_view content;
         if (!index.string(token, content)) return false;
-        if (open_.size() > 1) add(index, content, step, area);  // not those of the envelope
+        if (top_ || open_.size() > 1) add(index, content, step, area);  // not of the envelope
     } else if (kind == 0 || kind == '}' || kind == ']' || kind == ':' || kind == ',') {
         return false;
     }
@@ -119,6 +125,25 @@ std::vector<const ReadableStrings::Step*> ReadableStrings::way_to(const Step& la
     return way;
 }
 
+std::string ReadableStrings::decoded(std::string_view key) {
+    std::string out;
+    append_decoded(out, key, true, place_bytes_max);
+    return out;
+}
+
+bool ReadableStrings::has_key(std::size_t number, std::string_view key) const {
+    const std::string_view written = strings_[number].step.key;
+    if (written == key) return true;
+    return written.find('\\') != std::string_view::npos && decoded(written) == key;
+}
+
+std::vector<std::string> ReadableStrings::way_to_container(std::uint32_t container) const {
+    std::vector<std::string> way;
+    if (container == none) return way;
+    for (const Step* step : way_to(steps_[container])) way.push_back(decoded(step->key));
+    return way;
+}
+
 std::string ReadableStrings::place(std::size_t number) const {
     std::string out;
     for (const Step* step : way_to(strings_[number].step)) {
@@ -129,10 +154,8 @@ std::string ReadableStrings::place(std::size_t number) const {
             if (!out.empty()) out += '.';
             out += step->key;
         } else {
-            std::string key;
-            append_decoded(key, step->key, true, place_bytes_max);
             out += '[';
-            append_json_string(out, key);
+            append_json_string(out, decoded(step->key));
             out += ']';
         }
     }
@@ -148,6 +171,13 @@ std::uint32_t ReadableStrings::element_of(std::size_t number, std::string_view n
     const std::vector<const Step*> way = way_to(strings_[number].step);
     if (way.size() < 3 || way[0]->key != "result" || way[1]->key != name) return none;
     return way[2]->element;
+}
+
+bool JsonReader::read(Bytes text, ReadableStrings& strings) {
+    index_.read(text);
+    if (index_.kind(0) != '{') return false;
+    strings.read_all(index_, 0);
+    return true;
 }
 
 }  // namespace umbratap::mcp

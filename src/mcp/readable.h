@@ -34,6 +34,14 @@ public:
     Area area(std::size_t number) const noexcept { return strings_[number].area; }
     /// The way to it: `result.tools[3].description`; cut at 256 bytes.
     std::string place(std::size_t number) const;
+    /// Whether that is its key; false for an element of an array.
+    bool has_key(std::size_t number, std::string_view key) const;
+    /// A number of the object or array that holds it.
+    std::uint32_t container(std::size_t number) const noexcept {
+        return strings_[number].step.parent;
+    }
+    /// The way from the top to a container: keys, and an empty text for each element of an array.
+    std::vector<std::string> way_to_container(std::uint32_t container) const;
     /// Of a string in `result.NAME[i]…`, i; else `none`.
     std::uint32_t element_of(std::size_t number, std::string_view name) const;
 
@@ -45,6 +53,8 @@ public:
     /// Forgets all, then reads the object whose bracket is token `first`. Stops where the text is
     /// broken. What `index` reads must outlive the answers of place and element_of.
     void read(const JsonIndex& index, std::uint32_t first);
+    /// Likewise, with what stands in the top object itself: of a text that is no message.
+    void read_all(const JsonIndex& index, std::uint32_t first);
 
 private:
     /// A step from a container to what it holds: a key, or the number of an element.
@@ -66,13 +76,26 @@ private:
     };
     bool read_value(const JsonIndex& index, std::uint32_t& token, const Step& step, Area area);
     void add(const JsonIndex& index, std::string_view content, const Step& step, Area area);
+    static std::string decoded(std::string_view key);
     std::vector<const Step*> way_to(const Step& last) const;
     std::uint32_t keep(const Step& step);
 
     std::string text_;
+    bool top_ = false;  // strings of the top object are read, too
     std::vector<String> strings_;
     std::vector<Step> steps_;  // to containers
     std::vector<Open> open_;
+};
+
+/// Reads a JSON text that is no message. Keeps its memory between calls.
+class JsonReader {
+public:
+    /// False if `text` is no object. What `strings` tells lives as long as `text`, and until the
+    /// next call.
+    bool read(Bytes text, ReadableStrings& strings);
+
+private:
+    JsonIndex index_;
 };
 
 }  // namespace umbratap::mcp

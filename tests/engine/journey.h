@@ -53,6 +53,7 @@ struct Ground {
     detect::AlertCatalogue catalogue{source_root() + "/rules"};
     detect::Prefilter prefilter{source_root() + "/rules", ""};
     detect::ContentRules content{source_root() + "/rules"};
+    detect::Mentions mentions{source_root() + "/rules"};
     inventory::Policy policy;
 };
 
@@ -70,7 +71,7 @@ struct Arrival {
 class Journey {
 public:
     explicit Journey(Ground& on = ground(), bool keys_expected = false)
-        : tools_(on.limits, {}, on.rules, on.names, on.prefilter, on.content),
+        : tools_(on.limits, {}, on.rules, on.names, on.prefilter, on.content, on.mentions),
           unwrapper_(on.limits),
           memory_(on.inventory_limits, on.policy, on.rules, on.catalogue, store_) {
         tools_.secrets.expect_more(keys_expected);

@@ -230,7 +230,7 @@ TEST_CASE(
     for (const bool midstream : {false, true}) {
         CAPTURE(midstream);
         engine::Tools tools(ground().limits, {}, ground().rules, ground().names,
-                            ground().prefilter, ground().content);
+                            ground().prefilter, ground().content, ground().mentions);
         engine::Layer layer(tools, 0, midstream);
         engine::Surroundings around;
         around.flow = std::make_shared<inventory::Flow>();

@@ -54,3 +54,11 @@ TEST_CASE("target: hosts are compared in lower case and without the root's dot")
     CHECK(host_of("MCP.Example.:443") == "mcp.example");
     CHECK(host_of(".") == ".");
 }
+
+TEST_CASE("target: a query is read as forms are written") {
+    CHECK(form_decoded("a=b+c%20d%2Fe") == "a=b c d/e");
+    CHECK(form_decoded("100%") == "100%");
+    CHECK(form_decoded("%4") == "%4");
+    CHECK(form_decoded("%zz") == "%zz");
+    CHECK(form_decoded("").empty());
+}
