@@ -10,9 +10,9 @@
 #include <cstdlib>
 #include <unordered_set>
 
-#include "base/base64.h"
 #include "detect/content_rules_state.h"
 #include "detect/excerpt.h"
+#include "detect/header_value.h"
 #include "detect/plain_text.h"
 #include "http/target.h"
 
@@ -70,18 +70,6 @@ std::uint8_t combined(double doubt) noexcept {
 
 std::string part(const ContentRule& rule, int weight) {
     return rule.id + ' ' + std::to_string(weight);
-}
-
-/// Mcp-Param-* and Mcp-Name carry what is no plain ASCII as `=?base64?…?=` (2026-07-28).
-std::string header_text(std::string_view value) {
-    constexpr std::string_view opening = "=?base64?", closing = "?=";
-    if (value.size() > opening.size() + closing.size() && value.starts_with(opening) &&
-        value.ends_with(closing)) {
-        value.remove_prefix(opening.size());
-        value.remove_suffix(closing.size());
-        if (auto decoded = from_base64(value)) return *decoded;
-    }
-    return std::string(value);
 }
 
 }  // namespace
@@ -411,7 +399,7 @@ Problem ContentRules::Inspector::inspect(const http::Head& request, Batch<Findin
     for (std::size_t i = 0; i < request.fields.size(); ++i) {
         const std::string_view name = request.fields.name(i);
         if (name.starts_with("mcp-param-") || name == "mcp-name")
-            add(ContentArea::header, header_text(request.fields.value(i)),
+            add(ContentArea::header, header_value(request.fields.value(i)),
                 "request.header." + std::string(name.substr(0, 64)));
     }
     if (const std::string_view query = http::split_target(request.target).query; !query.empty())

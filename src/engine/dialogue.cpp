@@ -64,13 +64,14 @@ Problem Dialogue::on(http::Head&& head, const Surroundings& around, Batch<Sighti
         exchange.proxy = proxy_of(head, around);
         exchange.request = std::make_shared<const http::Head>(std::move(head));
         if (!open.of_interest)
-            open.of_interest = tools_->rules->weigh(*exchange.request, nullptr).confidence > 0;
+            open.of_interest =
+                tools_->rules->rules.weigh(*exchange.request, nullptr).confidence > 0;
         return no_problem;
     }
     exchange.response = std::make_shared<const http::Head>(std::move(head));
     const http::Head& response = *exchange.response;
     detect::Evidence evidence;
-    if (exchange.request) evidence = tools_->rules->weigh(*exchange.request, &response);
+    if (exchange.request) evidence = tools_->rules->rules.weigh(*exchange.request, &response);
     if (evidence.confidence > 0) open.of_interest = true;
     find_signs(open, response.time, response.packet_number, out);
     if (open.of_interest) {
@@ -99,7 +100,7 @@ Problem Dialogue::on(const http::Text& text, const Surroundings& around, Batch<S
     if (!tools_->scanner.perhaps(text.data)) {
         if (text.kind != http::TextKind::event || text.event_name != "endpoint") return no_problem;
         detect::Evidence evidence =
-            tools_->rules->weigh_event(text.event_name, as_text(text.data), weighed);
+            tools_->rules->rules.weigh_event(text.event_name, as_text(text.data), weighed);
         if (evidence.confidence == 0) return no_problem;
         open.of_interest = true;
         out.emplace_back(inventory::EndpointSighting{open.exchange, text.time, text.packet_number,
@@ -112,7 +113,7 @@ Problem Dialogue::on(const http::Text& text, const Surroundings& around, Batch<S
     for (std::size_t number = 0; number < tools_->messages.size(); ++number) {
         mcp::Message& message = tools_->messages[number];
         detect::Evidence evidence;
-        if (is_heard(text)) evidence = tools_->rules->weigh(message, weighed);
+        if (is_heard(text)) evidence = tools_->rules->rules.weigh(message, weighed);
         open.of_interest = true;
         std::vector<detect::Finding> findings;
         if (tools_->wanted.content && (evidence.confidence > 0 || message.method.empty()))
@@ -131,15 +132,18 @@ Problem Dialogue::inspect(Open& open, const mcp::Message& message, std::size_t n
         open.head_inspected = true;
         problem = tools_->inspector.inspect(*open.exchange->request, out);
     }
-    return problem.or_else(
-        tools_->inspector.inspect(message, tools_->decoder.strings(number), direction, out));
+    const mcp::ReadableStrings& strings = tools_->decoder.strings(number);
+    tools_->rules->evasions.find(
+        message, strings,
+        direction == http::Direction::to_server ? open.exchange->request.get() : nullptr, out);
+    return problem.or_else(tools_->inspector.inspect(message, strings, direction, out));
 }
 
 void Dialogue::find_signs(Open& open, Time time, std::uint64_t packet_number,
                           Batch<Sighting>& out) {
     if (!tools_->wanted.content || !open.exchange->request) return;
     std::vector<std::uint16_t> signs;
-    tools_->rules->find_signs(*open.exchange->request, open.exchange->response.get(), signs);
+    tools_->rules->rules.find_signs(*open.exchange->request, open.exchange->response.get(), signs);
     if (signs.empty()) return;
     open.has_sign = true;
     out.emplace_back(inventory::SignSighting{open.exchange, time, packet_number, std::move(signs)});

@@ -260,7 +260,7 @@ void Pipeline::push_quic(Record& record, Direction direction, const Packet& pack
         const tls::Hello& hello = opening.reader.hello();
         const HelloPlace place{opening.flow, packet.time, packet.number};
         out.emplace_back(handshake_of(hello, place));
-        tell_name(hello.server_name, "quic", place, *tools_->names, out);
+        tell_name(hello.server_name, "quic", place, tools_->rules->names, out);
         // Browsers send an ECH extension that means nothing; where a name is, that is no reason.
         if (hello.encrypted_client_hello && hello.server_name.empty()) fate = Fate::ech;
     }
@@ -279,7 +279,7 @@ void Pipeline::push_dns(Record& record, const Packet& packet, Batch<Sighting>& o
     if (const Problem problem = dns::decode(packet.payload(), answer_))
         counts_.problems.add(problem);
     if (answer_.question.empty()) return;
-    if (const auto match = tools_->names->find(answer_.question)) {
+    if (const auto match = tools_->rules->names.find(answer_.question)) {
         out.emplace_back(inventory::NameSighting{named_flow_of(record, false), packet.time,
                                                  packet.number, answer_.question, "dns",
                                                  match->rule, match->vendor, match->severity});

@@ -39,7 +39,7 @@ Reporter::Reporter(const Options& options, report::Sinks sinks, BookPointer book
     : options_(options),
       book_(std::move(book)),
       store_(options.inventory),
-      inventory_(options.inventory_limits, book_->policy, book_->rules, book_->catalogue, store_),
+      inventory_(options.inventory_limits, book_->policy, *book_, store_),
       sinks_(std::move(sinks)),
       eve_({}),
       summary_wanted_(options.outputs.empty()) {
@@ -55,7 +55,7 @@ Reporter::Reporter(const Options& options, report::Sinks sinks, BookPointer book
 Reporter::~Reporter() = default;
 
 void Reporter::adopt(BookPointer book) {
-    inventory_.adopt(book->policy, book->rules, book->catalogue);
+    inventory_.adopt(book->policy, *book);
     book_ = std::move(book);
     read_versions();
 }

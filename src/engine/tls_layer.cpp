@@ -107,7 +107,7 @@ void TlsLayer::tell_name(const Surroundings& around, Batch<Sighting>& out) {
     if (name_told_ || !handshake.has_client) return;
     name_told_ = true;
     engine::tell_name(handshake.client.server_name, "tls", {around.flow, time_, packet_number_},
-                      *tools_->names, out);
+                      tools_->rules->names, out);
 }
 
 /// Once both sides have said what they will say, as far as we can hear it.

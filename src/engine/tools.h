@@ -5,11 +5,7 @@
 #include <deque>
 
 #include "base/buffer.h"
-#include "detect/content_rules.h"
-#include "detect/mentions.h"
-#include "detect/names.h"
-#include "detect/prefilter.h"
-#include "detect/rules.h"
+#include "detect/rule_set.h"
 #include "engine/counts.h"
 #include "flow/fragments.h"
 #include "flow/table.h"
@@ -48,8 +44,7 @@ struct Limits {
 struct Tools {
     const Limits& limits;
     const Wanted wanted;
-    const detect::Rules* rules;
-    const detect::Names* names;
+    const detect::RuleSet* rules;
     detect::Prefilter::Scanner scanner;
     detect::ContentRules::Inspector inspector;
     detect::Mentions::Finder mentions;
@@ -60,32 +55,25 @@ struct Tools {
     ExchangeCounts exchange_counts{};
     Batch<mcp::Message> messages;  ///< scratch of Dialogue
 
-    Tools(const Limits& l, Wanted w, const detect::Rules& r, const detect::Names& n,
-          const detect::Prefilter& prefilter, const detect::ContentRules& content,
-          const detect::Mentions& named)
+    Tools(const Limits& l, Wanted w, const detect::RuleSet& rule_set)
         : limits(l),
           wanted(w),
-          rules(&r),
-          names(&n),
-          scanner(prefilter),
-          inspector(content),
-          mentions(named),
-          decoder(l.mcp, r.watch(), {.payloads = w.payloads, .strings = w.content}),
+          rules(&rule_set),
+          scanner(rule_set.prefilter),
+          inspector(rule_set.content),
+          mentions(rule_set.mentions),
+          decoder(l.mcp, rule_set.rules.watch(), mcp_wanted()),
           budget(l.memory_bytes_max),
           secrets(l.secrets) {}
 
     /// From now on these count, which outlive their replacement. A text that is being scanned is
     /// scanned to its end as it began.
-    void adopt(const detect::Rules& new_rules, const detect::Names& new_names,
-               const detect::Prefilter& prefilter, const detect::ContentRules& content,
-               const detect::Mentions& named) {
-        rules = &new_rules;
-        names = &new_names;
-        scanner = detect::Prefilter::Scanner(prefilter);
-        inspector = detect::ContentRules::Inspector(content);
-        mentions = detect::Mentions::Finder(named);
-        decoder = mcp::Decoder(limits.mcp, new_rules.watch(),
-                               {.payloads = wanted.payloads, .strings = wanted.content});
+    void adopt(const detect::RuleSet& rule_set) {
+        rules = &rule_set;
+        scanner = detect::Prefilter::Scanner(rule_set.prefilter);
+        inspector = detect::ContentRules::Inspector(rule_set.content);
+        mentions = detect::Mentions::Finder(rule_set.mentions);
+        decoder = mcp::Decoder(limits.mcp, rule_set.rules.watch(), mcp_wanted());
     }
 
     /// Tells connections, and tunnelled ones, from each other within the run.
@@ -101,6 +89,10 @@ struct Tools {
     }
 
 private:
+    mcp::Wanted mcp_wanted() const noexcept {
+        return {.payloads = wanted.payloads, .strings = wanted.content};
+    }
+
     std::uint64_t last_connection_ = 0;
     std::deque<tls::Workspace> workspaces_;  // they never move
 };

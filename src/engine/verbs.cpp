@@ -35,63 +35,36 @@ std::string take_option(std::vector<std::string>& words, const std::string& name
 }
 
 int rules_check(const std::string& directory) {
-    const detect::Rules rules(directory);
-    const detect::Names names(directory);
-    const detect::AlertCatalogue catalogue(directory);
-    const detect::Prefilter prefilter(directory, "");
-    std::vector<std::string> wrong = rules.check();
-    const detect::ContentRules content(directory);
-    for (const std::string& line : names.check()) wrong.push_back(line);
-    for (const std::string& line : content.check()) wrong.push_back(line);
-    const detect::Mentions mentions(directory);
-    for (const std::string& line : mentions.check()) wrong.push_back(line);
+    const detect::RuleSet rules(directory);
+    const std::vector<std::string> wrong = rules.check();
     for (const std::string& line : wrong) std::cout << line << '\n';
-    std::size_t examples = 0;
-    for (const detect::RuleInfo& rule : rules.all())
-        examples += rule.matches.size() + rule.spares.size();
-    for (const detect::ContentRule& rule : content.all())
-        examples += rule.matches.size() + rule.spares.size();
-    for (const detect::Mentions::Info& rule : mentions.all()) examples += rule.examples;
-    std::cout << rules.all().size() + content.all().size() + mentions.all().size() << " rules, "
-              << examples << " examples, " << wrong.size() << " wrong\n";
+    std::size_t count = 0, examples = 0;
+    for (const detect::RuleSet::Entry& rule : rules.all()) {
+        if (!rule.text.empty()) ++count;
+        examples += rule.examples;
+    }
+    std::cout << count << " rules, " << examples << " examples, " << wrong.size() << " wrong\n";
     return wrong.empty() ? 0 : 3;
 }
 
 int rules_list(const std::string& directory) {
-    const detect::Rules rules(directory);
-    for (const detect::RuleInfo& rule : rules.all()) {
-        std::cout << rule.sid << "  " << rule.id << "  weight " << rule.weight << "  " << rule.title
-                  << '\n';
-    }
-    const detect::ContentRules content(directory);
-    for (const detect::ContentRule& rule : content.all()) {
-        std::cout << rule.sid << "  " << rule.id << "  weight "
-                  << int{*std::max_element(rule.weight.begin(), rule.weight.end())} << "  "
-                  << rule.title << '\n';
-    }
-    for (const detect::Mentions::Info& rule : detect::Mentions(directory).all())
-        std::cout << rule.sid << "  " << rule.id << "  " << rule.title << '\n';
-    const detect::AlertCatalogue catalogue(directory);
-    for (const detect::AlertKind& kind : catalogue.all()) {
-        std::cout << kind.signature_id << "  " << kind.category << "  severity " << kind.severity
-                  << "  " << kind.signature << '\n';
+    for (const detect::RuleSet::Entry& rule : detect::RuleSet(directory).all()) {
+        std::cout << rule.sid << "  " << rule.id;
+        if (rule.weight != 0) std::cout << "  weight " << rule.weight;
+        if (rule.severity != 0) std::cout << "  severity " << rule.severity;
+        std::cout << "  " << rule.title << '\n';
     }
     return 0;
 }
 
 int rules_explain(const std::string& directory, const std::string& wanted) {
-    const auto show_if_wanted = [&](const auto& rule) {
-        if (rule.id != wanted && std::to_string(rule.sid) != wanted) return false;
+    for (const detect::RuleSet::Entry& rule : detect::RuleSet(directory).all()) {
+        if ((rule.id != wanted && std::to_string(rule.sid) != wanted) || rule.text.empty())
+            continue;
         std::cout << rule.file << ':' << rule.line << '\n' << rule.text;
         if (!rule.text.empty() && rule.text.back() != '\n') std::cout << '\n';
-        return true;
-    };
-    const detect::Rules rules(directory);
-    if (std::any_of(rules.all().begin(), rules.all().end(), show_if_wanted)) return 0;
-    const detect::ContentRules content(directory);
-    if (std::any_of(content.all().begin(), content.all().end(), show_if_wanted)) return 0;
-    const std::vector<detect::Mentions::Info> mentions = detect::Mentions(directory).all();
-    if (std::any_of(mentions.begin(), mentions.end(), show_if_wanted)) return 0;
+        return 0;
+    }
     throw UsageError("there is no rule '" + wanted + "'; see: umbratap rules list");
 }
 

@@ -16,8 +16,7 @@ struct Workplace {
 
     Workplace(const Options& options, unsigned index, BookPointer in_force)
         : book(std::move(in_force)),
-          tools(options.limits, wanted_by(options), book->rules, book->names, book->prefilter,
-                book->content, book->mentions),
+          tools(options.limits, wanted_by(options), *book),
           pipeline(tools, index) {
         tools.secrets.expect_more(!options.keylogs.empty());
     }
@@ -26,7 +25,7 @@ struct Workplace {
 
     /// What counts for the packets that are pushed next.
     void adopt(BookPointer other) {
-        tools.adopt(other->rules, other->names, other->prefilter, other->content, other->mentions);
+        tools.adopt(*other);
         book = std::move(other);
     }
 };

@@ -106,6 +106,7 @@ bool Inventory::State::answer(LiveSession& session, OpenExchange& open,
     auto& calls = found->second;
     const auto place = find_asked(calls, key_of(*open.exchange));
     Call call = std::move(place->call);
+    const std::vector<detect::Finding> evasions = std::move(place->evasions);
     const Time sent = place->sent;
     calls.erase(place);
     --session.calls_waiting;
@@ -123,6 +124,8 @@ bool Inventory::State::answer(LiveSession& session, OpenExchange& open,
                    : message.tool_error     ? Outcome::tool_error
                    : message.input_required ? Outcome::input_required
                                             : Outcome::ok;
+    if (!evasions.empty()) raise_evasions(evasions, complete(call, session), out);
+    if (sender == from_client) note_answer(session, open, call, out);
     if (sender == from_client && opens_session(call.method)) {
         if (is_error) return take_back(session, open, std::move(call), out);
         session.tentative = false;

@@ -36,7 +36,7 @@ std::string gist_of(const mcp::Message& message) {
 }  // namespace
 
 Alert Inventory::State::alert_of(std::string_view category) const {
-    return inventory::alert_of(catalogue->find(category));
+    return inventory::alert_of(rule_set->catalogue.find(category));
 }
 
 Alert Inventory::State::alert_about(const LiveSession& session, std::string_view category) const {

@@ -158,6 +158,7 @@ void Inventory::State::push(const TlsSighting& sighting, Batch<Record>& out) {
 void Inventory::State::push(const AnomalySighting& sighting, Batch<Record>& out) {
     out.emplace_back(Anomaly{sighting.flow, sighting.time, sighting.packet_number,
                              std::string(sighting.problem.name())});
+    note_problem(sighting, out);
 }
 
 void Inventory::State::push(const FlowSighting& sighting, Batch<Record>& out) {
@@ -204,17 +205,16 @@ void Inventory::State::finish(Batch<Record>& out) {
     store.flush();
 }
 
-Inventory::Inventory(const Limits& limits, const Policy& policy, const detect::Rules& rules,
-                     const detect::AlertCatalogue& catalogue, Store& store)
-    : state_(std::make_unique<State>(limits, policy, rules, catalogue, store)) {}
+Inventory::Inventory(const Limits& limits, const Policy& policy, const detect::RuleSet& rules,
+                     Store& store)
+    : state_(std::make_unique<State>(limits, policy, rules, store)) {}
 
 Inventory::~Inventory() = default;
 
-void Inventory::adopt(const Policy& policy, const detect::Rules& rules,
-                      const detect::AlertCatalogue& catalogue) noexcept {
+void Inventory::adopt(const Policy& policy, const detect::RuleSet& rules) noexcept {
     state_->policy = &policy;
-    state_->rules = &rules;
-    state_->catalogue = &catalogue;
+    state_->rule_set = &rules;
+    state_->rules = &rules.rules;
 }
 
 void Inventory::push(const Sighting& sighting, Batch<Record>& out) {

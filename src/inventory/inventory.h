@@ -9,8 +9,7 @@
 #include <string>
 
 #include "base/batch.h"
-#include "detect/alerts.h"
-#include "detect/rules.h"
+#include "detect/rule_set.h"
 #include "inventory/policy.h"
 #include "inventory/records.h"
 #include "inventory/sighting.h"
@@ -38,13 +37,12 @@ struct Limits {
 class Inventory {
 public:
     /// All references must outlive the inventory, or their replacement.
-    Inventory(const Limits& limits, const Policy& policy, const detect::Rules& rules,
-              const detect::AlertCatalogue& catalogue, Store& store);
+    Inventory(const Limits& limits, const Policy& policy, const detect::RuleSet& rules,
+              Store& store);
     ~Inventory();
 
     /// What counts from now on; what was judged stays as it was.
-    void adopt(const Policy& policy, const detect::Rules& rules,
-               const detect::AlertCatalogue& catalogue) noexcept;
+    void adopt(const Policy& policy, const detect::RuleSet& rules) noexcept;
 
     void push(const Sighting& sighting, Batch<Record>& out);
     /// Packet time has reached `now`, or was set back to it: ends what was idle too long. Called

@@ -7,6 +7,7 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "inventory/alert_fold.h"
@@ -80,11 +81,20 @@ struct Probe {
     Time time;
 };
 
+/// What is wrong with a flow that may carry MCP.
+struct FlowConduct {
+    std::uint64_t session = 0;              ///< that ran on it last
+    std::vector<AnomalySighting> problems;  ///< before there was one
+};
+
+/// Takes the evasions out of `findings`.
+std::vector<detect::Finding> take_evasions(std::vector<detect::Finding>& findings);
+
 struct Inventory::State {
     const Limits limits;
     const Policy* policy;
-    const detect::Rules* rules;
-    const detect::AlertCatalogue* catalogue;
+    const detect::RuleSet* rule_set;
+    const detect::Rules* rules;  // of rule_set
     Store& store;
 
     Sessions sessions;
@@ -97,6 +107,8 @@ struct Inventory::State {
     std::deque<std::pair<Time, std::uint64_t>> closing;  // sessions that were deleted
     std::unordered_set<std::string> contacted;  // client and host of sessions and told suspicions
     std::deque<std::string> contacted_order;
+    std::unordered_map<std::uint64_t, FlowConduct> flow_conduct;  // by flow
+    std::deque<std::uint64_t> flow_conduct_order;
     std::unordered_set<std::string> local_servers;       // address of the client, and name: told
     std::deque<std::pair<Time, NameSighting>> resolved;  // DNS; told if nothing better comes
     AlertFold alerts;
@@ -104,12 +116,11 @@ struct Inventory::State {
     Batch<InventoryChange> changes;
     Time now{};
 
-    State(const Limits& l, const Policy& p, const detect::Rules& r, const detect::AlertCatalogue& c,
-          Store& s)
+    State(const Limits& l, const Policy& p, const detect::RuleSet& r, Store& s)
         : limits(l),
           policy(&p),
-          rules(&r),
-          catalogue(&c),
+          rule_set(&r),
+          rules(&r.rules),
           store(s),
           alerts(l.alert_window, l.alerts_open_max) {}
 
@@ -138,7 +149,7 @@ struct Inventory::State {
     /// A request that belongs to no session, and whose method MCP does not have.
     void remember_foreign(OpenExchange& open, const Call& call) const;
     void wait_or_tell(LiveSession& session, Call call, ExchangeKey exchange, std::size_t sender,
-                      Batch<Record>& out);
+                      Batch<Record>& out, std::vector<detect::Finding> evasions = {});
     /// What the session knows and the call does not say itself.
     Call complete(Call call, const LiveSession& session) const;
     void refuse(OpenExchange& open, Sent& sent, Batch<Record>& out);
@@ -202,6 +213,9 @@ struct Inventory::State {
     /// What was found in a message of the session; `call` is it, or what it answers.
     void raise_found(const std::vector<detect::Finding>& findings, const Call& call,
                      Batch<Record>& out);
+    /// Those of a client's message, with what the server made of it: `call` has its outcome.
+    void raise_evasions(const std::vector<detect::Finding>& evasions, const Call& call,
+                        Batch<Record>& out);
     std::string strongest_rule(const detect::Evidence& evidence) const;
     void raise_shadow(const LiveSession& session, Batch<Record>& out);
     /// Raises `alert` if its server has a name that looks like that of a portal.
@@ -216,6 +230,20 @@ struct Inventory::State {
     void contact(const Parties& parties);
     static std::string contact_key(const packet::Address& client, std::string_view host);
     void remember_contact(const packet::Address& client, std::string_view host);
+
+    // How clients and servers behave (conduct.cpp).
+
+    /// Of a client's accepted message: credentials, and what is wrong with the flow around it.
+    void note_conduct(LiveSession& session, const OpenExchange& open, Batch<Record>& out);
+    /// A call was answered.
+    void note_answer(LiveSession& session, const OpenExchange& open, const Call& call,
+                     Batch<Record>& out);
+    void raise_cleartext(const LiveSession& session, Batch<Record>& out);
+    void raise_flow_evasion(const LiveSession& session, const AnomalySighting& sighting,
+                            Batch<Record>& out);
+    /// A problem on a flow: an evasion if a session runs there, else kept until one does.
+    void note_problem(const AnomalySighting& sighting, Batch<Record>& out);
+    FlowConduct& conduct_of(std::uint64_t flow);
 
     // Sightings and time (inventory.cpp).
 

@@ -24,6 +24,7 @@ struct WaitingCall {
     Call call;
     Time sent;
     ExchangeKey exchange;
+    std::vector<detect::Finding> evasions;  ///< told once it is known what the server made of it
 };
 
 struct LiveSession {
@@ -31,8 +32,10 @@ struct LiveSession {
     std::uint64_t serial = 0;  ///< in order of opening; 0 is no session
     bool tentative =
         false;  ///< opened by an `initialize` or `server/discover` whose answer is not known
-    bool confirmed = false;    ///< told to the inventory
-    bool shadow_told = false;  ///< a shadow-server alert was raised for it
+    bool confirmed = false;         ///< told to the inventory
+    bool credentials_seen = false;  ///< a request brought some
+    bool anonymous_told = false;    ///< the server did something for who brought none
+    bool shadow_told = false;       ///< a shadow-server alert was raised for it
     Time last_seen;
     std::set<std::uint16_t> evidence;   ///< numbers of rules
     std::vector<std::string> keys;      ///< under which Sessions finds it

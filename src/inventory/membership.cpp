@@ -155,6 +155,7 @@ void Inventory::State::confirm(LiveSession& session, Batch<Record>& out) {
         contact(session.session.parties);
         store.note(session.session, changes);
         tell_changes(out);
+        raise_cleartext(session, out);
         if (session.session.judgement.entry.empty())
             raise_if_lookalike(alert_about(session, "portal-lookalike"), out);
     }
@@ -184,6 +185,7 @@ void Inventory::State::forget_oldest_call(LiveSession& session, Batch<Record>& o
     if (oldest == nullptr) return;
     Call call = complete(std::move(oldest->front().call), session);
     call.outcome = Outcome::unanswered;
+    raise_evasions(oldest->front().evasions, call, out);
     oldest->pop_front();
     --session.calls_waiting;
     if (oldest->empty()) session.waiting[sender].erase(call.id);
@@ -206,6 +208,7 @@ void Inventory::State::end(LiveSession& session, Batch<Record>& out) {
     for (WaitingCall& waiting : unanswered) {
         Call call = complete(std::move(waiting.call), session);
         call.outcome = Outcome::unanswered;
+        raise_evasions(waiting.evasions, call, out);
         out.emplace_back(std::move(call));
     }
     Session& record = session.session;

@@ -64,8 +64,14 @@ void Inventory::State::accept(OpenExchange& open, Sent& sent, Batch<Record>& out
         alerts.raise(std::move(alert), out);
     }
     open.session = session->serial;
-    if (!sent.findings.empty()) raise_found(sent.findings, complete(call, *session), out);
-    wait_or_tell(*session, std::move(call), key_of(*open.exchange), from_client, out);
+    std::vector<detect::Finding> evasions;
+    if (!sent.findings.empty()) {
+        if (!call.notification) evasions = take_evasions(sent.findings);
+        raise_found(sent.findings, complete(call, *session), out);
+    }
+    note_conduct(*session, open, out);
+    wait_or_tell(*session, std::move(call), key_of(*open.exchange), from_client, out,
+                 std::move(evasions));
 }
 
 void Inventory::State::remember_foreign(OpenExchange& open, const Call& call) const {
@@ -74,7 +80,8 @@ void Inventory::State::remember_foreign(OpenExchange& open, const Call& call) co
 }
 
 void Inventory::State::wait_or_tell(LiveSession& session, Call call, ExchangeKey exchange,
-                                    std::size_t sender, Batch<Record>& out) {
+                                    std::size_t sender, Batch<Record>& out,
+                                    std::vector<detect::Finding> evasions) {
     if (call.notification) {
         out.emplace_back(complete(std::move(call), session));
         return;
@@ -83,7 +90,8 @@ void Inventory::State::wait_or_tell(LiveSession& session, Call call, ExchangeKey
     ++session.calls_waiting;
     const Time sent = call.time;
     std::string id = call.id;
-    session.waiting[sender][std::move(id)].push_back({std::move(call), sent, exchange});
+    session.waiting[sender][std::move(id)].push_back(
+        {std::move(call), sent, exchange, std::move(evasions)});
 }
 
 Call Inventory::State::complete(Call call, const LiveSession& session) const {
@@ -114,6 +122,7 @@ void Inventory::State::refuse(OpenExchange& open, Sent& sent, Batch<Record>& out
                                  limits.session_idle_max)) {
         ++session->session.refused;
     }
+    raise_evasions(take_evasions(sent.findings), call, out);
     raise_found(sent.findings, call, out);
     out.emplace_back(std::move(call));
 }

@@ -137,6 +137,19 @@ bool ReadableStrings::has_key(std::size_t number, std::string_view key) const {
     return written.find('\\') != std::string_view::npos && decoded(written) == key;
 }
 
+std::size_t ReadableStrings::find_argument(std::string_view name) const {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+    for (std::size_t i = 0; i < strings_.size(); ++i) {
+        const std::string_view key = strings_[i].step.key;
+        if (!std::equal(key.begin(), key.end(), name.begin(), name.end(),
+                        [&](char a, char b) { return lower(a) == lower(b); }))
+            continue;
+        const std::vector<const Step*> way = way_to(strings_[i].step);
+        if (way.size() == 3 && way[0]->key == "params" && way[1]->key == "arguments") return i;
+    }
+    return strings_.size();
+}
+
 std::vector<std::string> ReadableStrings::way_to_container(std::uint32_t container) const {
     std::vector<std::string> way;
     if (container == none) return way;

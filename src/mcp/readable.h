@@ -36,6 +36,8 @@ public:
     std::string place(std::size_t number) const;
     /// Whether that is its key; false for an element of an array.
     bool has_key(std::size_t number, std::string_view key) const;
+    /// The string in `params.arguments` of that name, compared without case; size() if none.
+    std::size_t find_argument(std::string_view name) const;
     /// A number of the object or array that holds it.
     std::uint32_t container(std::size_t number) const noexcept {
         return strings_[number].step.parent;

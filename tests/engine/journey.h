@@ -45,15 +45,10 @@ inline std::vector<OwnedFrame> frames_of_case(const std::string& name) {
 }
 
 /// What every journey needs and none changes.
-struct Ground {
+struct Ground : detect::RuleSet {
+    Ground() : RuleSet(source_root() + "/rules") {}
     engine::Limits limits;
     inventory::Limits inventory_limits;
-    detect::Rules rules{source_root() + "/rules"};
-    detect::Names names{source_root() + "/rules"};
-    detect::AlertCatalogue catalogue{source_root() + "/rules"};
-    detect::Prefilter prefilter{source_root() + "/rules", ""};
-    detect::ContentRules content{source_root() + "/rules"};
-    detect::Mentions mentions{source_root() + "/rules"};
     inventory::Policy policy;
 };
 
@@ -71,9 +66,9 @@ struct Arrival {
 class Journey {
 public:
     explicit Journey(Ground& on = ground(), bool keys_expected = false)
-        : tools_(on.limits, {}, on.rules, on.names, on.prefilter, on.content, on.mentions),
+        : tools_(on.limits, {}, on),
           unwrapper_(on.limits),
-          memory_(on.inventory_limits, on.policy, on.rules, on.catalogue, store_) {
+          memory_(on.inventory_limits, on.policy, on, store_) {
         tools_.secrets.expect_more(keys_expected);
     }
 

@@ -229,8 +229,7 @@ TEST_CASE(
     "a protocol that is not read is left alone; if its beginning was not seen, that is said") {
     for (const bool midstream : {false, true}) {
         CAPTURE(midstream);
-        engine::Tools tools(ground().limits, {}, ground().rules, ground().names,
-                            ground().prefilter, ground().content, ground().mentions);
+        engine::Tools tools(ground().limits, {}, ground());
         engine::Layer layer(tools, 0, midstream);
         engine::Surroundings around;
         around.flow = std::make_shared<inventory::Flow>();

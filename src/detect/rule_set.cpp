@@ -1,0 +1,59 @@
+// All that rules/ holds.
+#include "detect/rule_set.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace umbratap::detect {
+
+RuleSet::RuleSet(const std::string& directory, const std::string& cache_directory,
+                 const RuleSet* before)
+    : rules(directory, cache_directory, before != nullptr ? &before->rules : nullptr),
+      names(directory),
+      catalogue(directory),
+      prefilter(directory, cache_directory),
+      content(directory, cache_directory),
+      mentions(directory),
+      evasions(directory) {}
+
+std::vector<std::string> RuleSet::check() const {
+    std::vector<std::string> wrong;
+    const auto take = [&](std::vector<std::string> lines) {
+        std::move(lines.begin(), lines.end(), std::back_inserter(wrong));
+    };
+    take(rules.check());
+    take(names.check());
+    take(prefilter.check());
+    take(content.check());
+    take(mentions.check());
+    take(evasions.check());
+    return wrong;
+}
+
+std::vector<RuleSet::Entry> RuleSet::all() const {
+    std::vector<Entry> entries;
+    for (const RuleInfo& rule : rules.all()) {
+        entries.push_back({rule.sid, rule.id, rule.title, rule.file, rule.text, rule.line,
+                           rule.weight, 0, rule.matches.size() + rule.spares.size()});
+    }
+    for (const ContentRule& rule : content.all()) {
+        entries.push_back({rule.sid, rule.id, rule.title, rule.file, rule.text, rule.line,
+                           *std::max_element(rule.weight.begin(), rule.weight.end()), rule.severity,
+                           rule.matches.size() + rule.spares.size()});
+    }
+    const auto add = [&](const auto& infos) {
+        for (const auto& info : infos)
+            entries.push_back({info.sid, info.id, info.title, info.file, info.text, info.line, 0, 0,
+                               info.examples});
+    };
+    add(mentions.all());
+    add(evasions.all());
+    for (const AlertKind& kind : catalogue.all()) {
+        entries.push_back(
+            {kind.signature_id, kind.category, kind.signature, {}, {}, 0, 0, kind.severity, 0});
+    }
+    return entries;
+}
+
+}  // namespace umbratap::detect

@@ -1,0 +1,154 @@
+// How clients and servers behave, seen over several messages: what a server makes of an ambiguous
+// message, whether it asks who is there, whether others can listen, and what is odd about the
+// packets that carry MCP.
+#include <algorithm>
+#include <array>
+
+#include "inventory/inventory_state.h"
+
+namespace umbratap::inventory {
+
+namespace {
+
+constexpr std::size_t problems_max = 8;  // of one flow
+
+bool is_loopback(const packet::Address& address) {
+    if (address.is_v4()) return address.octets[12] == 127;
+    return std::all_of(address.octets.begin(), address.octets.begin() + 15,
+                       [](std::uint8_t octet) { return octet == 0; }) &&
+           address.octets[15] == 1;
+}
+
+/// Header fields in which requests bring who they are.
+bool brings_credentials(const http::Head& request) {
+    constexpr std::array<std::string_view, 7> names = {
+        "authorization", "proxy-authorization", "cookie",        "x-api-key",
+        "api-key",       "x-auth-token",        "x-goog-api-key"};
+    return std::any_of(names.begin(), names.end(),
+                       [&](std::string_view name) { return request.fields.has(name); }) ||
+           request.target.find("key=") != std::string::npos ||
+           request.target.find("token=") != std::string::npos;
+}
+
+/// What nobody should get who does not say who he is.
+bool gives_something(const Call& call) {
+    return call.method == "tools/call" || call.method == "tools/list" ||
+           call.method == "resources/read" || call.method == "resources/list" ||
+           call.method == "prompts/get" || call.method == "prompts/list";
+}
+
+}  // namespace
+
+std::vector<detect::Finding> take_evasions(std::vector<detect::Finding>& findings) {
+    std::vector<detect::Finding> evasions;
+    std::erase_if(findings, [&](detect::Finding& finding) {
+        if (finding.category != "evasion") return false;
+        evasions.push_back(std::move(finding));
+        return true;
+    });
+    return evasions;
+}
+
+void Inventory::State::raise_evasions(const std::vector<detect::Finding>& evasions,
+                                      const Call& call, Batch<Record>& out) {
+    for (const detect::Finding& evasion : evasions) {
+        Alert alert = alert_about(call, "evasion");
+        alert.signature_id = evasion.signature_id;
+        alert.signature = evasion.title;
+        if (evasion.severity != 0) alert.severity = evasion.severity;
+        alert.matched = evasion.rule;
+        alert.where = evasion.where;
+        alert.excerpt = evasion.excerpt;
+        std::string reaction = "executed";
+        if (call.outcome == Outcome::unanswered) {
+            reaction = "unanswered";
+            alert.severity = std::max(alert.severity, 2);
+        } else if (call.outcome == Outcome::refused || call.outcome == Outcome::error) {
+            reaction = "refused";
+            alert.severity = std::max(alert.severity, 3);
+        }
+        alert.metadata["server_reaction"] = {reaction};
+        alerts.raise(std::move(alert), out);
+    }
+}
+
+FlowConduct& Inventory::State::conduct_of(std::uint64_t flow) {
+    const auto [found, made] = flow_conduct.try_emplace(flow);
+    if (made) {
+        flow_conduct_order.push_back(flow);
+        if (flow_conduct_order.size() > limits.exchanges_max) {
+            flow_conduct.erase(flow_conduct_order.front());
+            flow_conduct_order.pop_front();
+        }
+    }
+    return found->second;
+}
+
+void Inventory::State::note_conduct(LiveSession& session, const OpenExchange& open,
+                                    Batch<Record>& out) {
+    const Exchange& exchange = *open.exchange;
+    if (exchange.request && brings_credentials(*exchange.request)) session.credentials_seen = true;
+    FlowConduct& conduct = conduct_of(exchange.flow->id);
+    conduct.session = session.serial;
+    if (!session.confirmed) return;
+    for (const AnomalySighting& problem : std::exchange(conduct.problems, {}))
+        raise_flow_evasion(session, problem, out);
+}
+
+void Inventory::State::note_answer(LiveSession& session, const OpenExchange& open, const Call& call,
+                                   Batch<Record>& out) {
+    const bool done = call.outcome == Outcome::ok || call.outcome == Outcome::tool_error;
+    if (!done || session.anonymous_told || session.credentials_seen || !gives_something(call))
+        return;
+    // A client's certificate may say who it is; in TLS 1.3 nobody sees one. A head that was not
+    // seen may have held credentials.
+    const Exchange& exchange = *open.exchange;
+    if (!exchange.request || exchange.request->partial ||
+        is_loopback(exchange.flow->server.address))
+        return;
+    session.anonymous_told = true;
+    Alert alert = alert_about(complete(call, session), "unauthenticated-server");
+    alert.verdict = session.session.judgement.verdict;
+    alert.matched = call.method;
+    alert.where = "request.header.authorization";
+    alerts.raise(std::move(alert), out);
+}
+
+void Inventory::State::raise_cleartext(const LiveSession& session, Batch<Record>& out) {
+    const Session& record = session.session;
+    const Parties& parties = record.parties;
+    const bool mirrored = parties.flow->origin != nullptr && parties.flow->origin->decrypted;
+    if (parties.tls != "none" || mirrored || is_loopback(parties.flow->server.address)) return;
+    Alert alert = alert_about(session, "cleartext-mcp");
+    alert.matched = std::string(to_string(record.transport));
+    alert.where = "session";
+    alerts.raise(std::move(alert), out);
+}
+
+void Inventory::State::raise_flow_evasion(const LiveSession& session,
+                                          const AnomalySighting& sighting, Batch<Record>& out) {
+    const detect::Finding* kind = rule_set->evasions.find_problem(sighting.problem.name());
+    if (kind == nullptr) return;
+    Alert alert = alert_about(session, "evasion");
+    alert.parties.flow = sighting.flow;
+    alert.time = sighting.time;
+    alert.packet_number = sighting.packet_number;
+    alert.signature_id = kind->signature_id;
+    alert.signature = kind->title;
+    if (kind->severity != 0) alert.severity = kind->severity;
+    alert.matched = kind->rule;
+    alert.where = "flow";
+    alert.excerpt = sighting.problem.name();
+    alerts.raise(std::move(alert), out);
+}
+
+void Inventory::State::note_problem(const AnomalySighting& sighting, Batch<Record>& out) {
+    if (rule_set->evasions.find_problem(sighting.problem.name()) == nullptr) return;
+    FlowConduct& conduct = conduct_of(sighting.flow->id);
+    const LiveSession* session = sessions.find(conduct.session);
+    if (session != nullptr && session->confirmed)
+        return raise_flow_evasion(*session, sighting, out);
+    if (conduct.problems.size() < problems_max) conduct.problems.push_back(sighting);
+}
+
+}  // namespace umbratap::inventory
