@@ -16,7 +16,8 @@ bool is_about_named_server(std::string_view category) {
 }
 
 bool is_about_tool(std::string_view category) {
-    return category == "tool-not-allowed" || category == "tool-poisoning";
+    return category == "tool-not-allowed" || category == "tool-poisoning" ||
+           category == "tool-drift" || category == "split-view" || category == "tool-shadowing";
 }
 
 std::string key_of(const Alert& alert) {

@@ -159,23 +159,9 @@ bool Inventory::State::take_back(LiveSession& session, OpenExchange& open, Call 
 
 void Inventory::State::note_result(LiveSession& session, const MessageSighting& sighting,
                                    Batch<Record>& out) {
-    const mcp::Message& message = sighting.message;
-    Session& record = session.session;
-    if (!message.server.empty()) record.parties.server = message.server;
-    for (const mcp::Tool& tool : message.tools) {
-        if (!session.tools_known.contains(tool.name)) {
-            if (record.tools_listed.size() >= limits.tools_listed_max) {
-                record.tools_listed_truncated = true;
-            } else {
-                session.tools_known.insert(tool.name);
-                record.tools_listed.push_back(tool.name);
-            }
-        }
-        // Four bytes of JSON a token: the usual rule of thumb for English text and schemas.
-        record.list_tokens_estimate += tool.definition.size() / 4;
-        store.note_tool(record, tool, sighting.time, sighting.packet_number, changes);
-    }
-    tell_changes(out);
+    const mcp::Implementation& server = sighting.message.server;
+    if (!server.empty()) session.session.parties.server = server;
+    note_tools(session, sighting, out);
 }
 
 }  // namespace umbratap::inventory

@@ -118,7 +118,9 @@ void Inventory::State::raise_cleartext(const LiveSession& session, Batch<Record>
     const Session& record = session.session;
     const Parties& parties = record.parties;
     const bool mirrored = parties.flow->origin != nullptr && parties.flow->origin->decrypted;
-    if (parties.tls != "none" || mirrored || is_loopback(parties.flow->server.address)) return;
+    if (parties.tls != "none" || mirrored || is_loopback(parties.flow->server.address) ||
+        !policy->tls_required(record.judgement.entry))
+        return;
     Alert alert = alert_about(session, "cleartext-mcp");
     alert.matched = std::string(to_string(record.transport));
     alert.where = "session";

@@ -14,6 +14,7 @@
 #include "inventory/records.h"
 #include "inventory/sighting.h"
 #include "inventory/store.h"
+#include "inventory/tool_watch.h"
 
 namespace umbratap::inventory {
 
@@ -32,6 +33,7 @@ struct Limits {
     std::uint32_t distinct_names_max =
         1024;  ///< methods or tools counted by name, per session; others as "…"
     std::uint32_t alerts_open_max = 100'000;
+    ToolWatchLimits tool_watch;
 };
 
 class Inventory {

@@ -15,6 +15,7 @@
 #include "inventory/live_session.h"
 #include "inventory/place.h"
 #include "inventory/sessions.h"
+#include "inventory/tool_watch.h"
 
 namespace umbratap::inventory {
 
@@ -111,6 +112,7 @@ struct Inventory::State {
     std::deque<std::uint64_t> flow_conduct_order;
     std::unordered_set<std::string> local_servers;       // address of the client, and name: told
     std::deque<std::pair<Time, NameSighting>> resolved;  // DNS; told if nothing better comes
+    ToolWatch tool_watch;
     AlertFold alerts;
     std::map<std::string, std::uint64_t> ended;
     Batch<InventoryChange> changes;
@@ -122,7 +124,10 @@ struct Inventory::State {
           rule_set(&r),
           rules(&r.rules),
           store(s),
-          alerts(l.alert_window, l.alerts_open_max) {}
+          tool_watch(l.tool_watch),
+          alerts(l.alert_window, l.alerts_open_max) {
+        restore_tools();
+    }
 
     // Exchanges (exchanges.cpp).
 
@@ -230,6 +235,16 @@ struct Inventory::State {
     void contact(const Parties& parties);
     static std::string contact_key(const packet::Address& client, std::string_view host);
     void remember_contact(const packet::Address& client, std::string_view host);
+
+    // Tools (tools.cpp).
+
+    /// Tells the watch what the store knew before the run.
+    void restore_tools();
+    /// A server listed tools: new ones, changed ones, and what is odd about them.
+    void note_tools(LiveSession& session, const MessageSighting& sighting, Batch<Record>& out);
+    void raise_drift(const LiveSession& session, const ListedTool& tool, const ToolBefore& before,
+                     Batch<Record>& out);
+    void raise_oddity(const LiveSession& session, const ToolOddity& oddity, Batch<Record>& out);
 
     // How clients and servers behave (conduct.cpp).
 

@@ -231,8 +231,15 @@ void Ledger::note_sight(std::size_t client, const Session& session, KnownServer&
     }
 }
 
+const KnownTool* Ledger::find_tool(const KnownServer& server, std::string_view name) const {
+    const auto found = server.tools.find(cut(name));
+    return found == server.tools.end() ? nullptr : &found->second;
+}
+
 Ledger::News Ledger::note_tool(std::string_view name, const std::string& fingerprint, Time time,
-                               KnownServer& server) {
+                               KnownServer& server, std::string_view definition,
+                               std::string_view server_version) {
+    const bool keeps = definition.size() <= limits_.definition_bytes_max;
     const std::string known_as = cut(name);
     const auto found = server.tools.find(known_as);
     if (found == server.tools.end()) {
@@ -240,7 +247,13 @@ Ledger::News Ledger::note_tool(std::string_view name, const std::string& fingerp
             ++not_noted_;
             return News::none;
         }
-        server.tools[known_as] = {fingerprint, 0, time, time, true};
+        server.tools[known_as] = {fingerprint,
+                                  0,
+                                  time,
+                                  time,
+                                  true,
+                                  std::string(keeps ? definition : std::string_view()),
+                                  cut(server_version)};
         mark(server);
         return News::first;
     }
@@ -248,7 +261,11 @@ Ledger::News Ledger::note_tool(std::string_view name, const std::string& fingerp
     const bool changed =
         !fingerprint.empty() && !tool.fingerprint.empty() && fingerprint != tool.fingerprint;
     const bool news = !fingerprint.empty() && fingerprint != tool.fingerprint;
-    if (news) tool.fingerprint = fingerprint;
+    if (news) {
+        tool.fingerprint = fingerprint;
+        tool.definition = keeps ? definition : std::string_view();
+        tool.server_version = cut(server_version);
+    }
     if (changed) ++tool.changes;
     if (widen(time, time, tool.first_seen, tool.last_seen) || news) {
         tool.unwritten = true;
@@ -331,8 +348,8 @@ std::vector<StoredServer> Ledger::servers() const {
         stored.last_seen = server.last_seen;
         for (const auto& [name, tool] : server.tools) {
             stored.tools.push_back(name);
-            stored.tools_known.push_back(
-                {name, tool.fingerprint, tool.changes, tool.first_seen, tool.last_seen});
+            stored.tools_known.push_back({name, tool.fingerprint, tool.changes, tool.first_seen,
+                                          tool.last_seen, tool.definition});
         }
         for (const auto& [place, sight] : server.clients) {
             const KnownClient& client = known_clients[place];
@@ -355,6 +372,30 @@ std::vector<StoredServer> Ledger::servers() const {
                std::tie(b.host, b.address, b.port, b.path);
     });
     return all;
+}
+
+namespace {
+
+std::string server_name(const std::string& host, const std::string& scope, std::uint16_t port,
+                        const std::string& path) {
+    std::string name = host.empty() ? scope : host;
+    if (!host.empty() && !scope.empty()) name += '(' + scope + ')';
+    return name + ':' + std::to_string(port) + path;
+}
+
+}  // namespace
+
+std::string server_name_of(const Parties& parties) {
+    const bool known = names_one_server(parties.host);
+    const std::string address =
+        !known && parties.flow ? packet::to_string(parties.flow->server.address) : std::string();
+    std::uint16_t port = parties.port;
+    if (port == 0 && parties.flow) port = parties.flow->server.port;
+    return server_name(parties.host, address, port, parties.path);
+}
+
+std::string server_name_of(const StoredServer& server) {
+    return server_name(server.host, server.scope, server.port, server.path);
 }
 
 }  // namespace umbratap::inventory

@@ -23,6 +23,7 @@ struct KnownTool {
     std::uint64_t changes = 0;
     Time first_seen, last_seen;
     bool unwritten = true;
+    std::string definition, server_version;  ///< see ToolBefore
 };
 
 struct KnownClient {
@@ -77,7 +78,9 @@ public:
     News note_client(const Session& session, KnownServer& server);
     /// `fingerprint` is empty for a tool that was only called.
     News note_tool(std::string_view name, const std::string& fingerprint, Time time,
-                   KnownServer& server);
+                   KnownServer& server, std::string_view definition = {},
+                   std::string_view server_version = {});
+    const KnownTool* find_tool(const KnownServer& server, std::string_view name) const;
 
     /// What was read from a file.
     void restore(KnownServer server);

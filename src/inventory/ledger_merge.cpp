@@ -37,8 +37,11 @@ bool merge_tool(const KnownTool& from, KnownTool& into) {
     const bool newer =
         std::tie(from.last_seen, from.fingerprint) > std::tie(into.last_seen, into.fingerprint);
     bool changed = false;
-    if (newer || into.fingerprint.empty())
+    if (newer || into.fingerprint.empty()) {
         changed = take_if_other(from.fingerprint, into.fingerprint);
+        changed = take_if_other(from.definition, into.definition) || changed;
+        changed = take_if_other(from.server_version, into.server_version) || changed;
+    }
     // Two definitions are one change at least; whether the two inventories counted the same ones
     // nobody knows.
     const std::uint64_t changes = std::max({from.changes, into.changes, std::uint64_t{differ}});

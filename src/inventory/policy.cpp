@@ -289,12 +289,25 @@ std::optional<Lookalike> Policy::lookalike(const Contact& contact) const {
     return std::nullopt;
 }
 
-bool Policy::tool_allowed(std::string_view entry, std::string_view tool) const {
-    const auto found =
-        std::find_if(state_->entries.begin(), state_->entries.end(),
-                     [&](const PolicyEntry& candidate) { return candidate.name == entry; });
-    if (found == state_->entries.end()) return true;
-    return any_matches(found->tools_allowed, tool) && !any_matches(found->tools_denied, tool);
+namespace {
+
+const PolicyEntry* find_entry(const std::vector<PolicyEntry>& entries, std::string_view name) {
+    const auto found = std::find_if(entries.begin(), entries.end(),
+                                    [&](const PolicyEntry& entry) { return entry.name == name; });
+    return found == entries.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+bool Policy::tool_allowed(std::string_view name, std::string_view tool) const {
+    const PolicyEntry* entry = find_entry(state_->entries, name);
+    if (entry == nullptr) return true;
+    return any_matches(entry->tools_allowed, tool) && !any_matches(entry->tools_denied, tool);
+}
+
+bool Policy::tls_required(std::string_view name) const {
+    const PolicyEntry* entry = find_entry(state_->entries, name);
+    return entry == nullptr || entry->require_tls;
 }
 
 std::vector<std::string> Policy::describe() const {

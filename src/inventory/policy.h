@@ -74,6 +74,8 @@ public:
     std::optional<Lookalike> lookalike(const Contact& contact) const;
     /// False if the entry of that name denies the tool, or does not allow it; denial goes first.
     bool tool_allowed(std::string_view entry, std::string_view tool) const;
+    /// False if the entry of that name says that TLS is not required.
+    bool tls_required(std::string_view entry) const;
 
     /// A hash over the file and all included lists, for events and metrics; empty: none given.
     const std::string& version() const noexcept;

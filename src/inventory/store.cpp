@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "inventory/ledger.h"
 #include "inventory/store_file.h"
+#include "mcp/definition.h"
 
 namespace umbratap::inventory {
 
@@ -66,12 +67,20 @@ void Store::note(const Session& session, Batch<InventoryChange>& changes) noexce
     }
 }
 
-void Store::note_tool(const Session& session, const mcp::Tool& tool, Time time,
-                      std::uint64_t packet_number, Batch<InventoryChange>& changes) noexcept {
+ListedTool listed_tool(const mcp::Tool& tool) {
+    ListedTool listed{tool.name, mcp::canonical_definition(tool.definition), {}};
+    if (listed.definition.empty()) listed.definition = tool.definition;
+    listed.fingerprint = to_hex(sha256(as_bytes(listed.definition)));
+    return listed;
+}
+
+std::optional<ToolBefore> Store::note_tool(const Session& session, const ListedTool& tool,
+                                           Time time, std::uint64_t packet_number,
+                                           Batch<InventoryChange>& changes) noexcept {
     assert(state_->mode == Mode::read_write);
     Ledger& ledger = state_->ledger;
     const auto [server, made] = ledger.find_or_make(session, time);
-    if (server == nullptr) return;
+    if (server == nullptr) return std::nullopt;
     InventoryChange change;
     change.parties = session.parties;
     change.time = time;
@@ -85,11 +94,18 @@ void Store::note_tool(const Session& session, const mcp::Tool& tool, Time time,
     }
     change.kind = "tool";
     change.name = tool.name;
-    change.fingerprint = to_hex(sha256(as_bytes(tool.definition)));
-    const Ledger::News news = ledger.note_tool(tool.name, change.fingerprint, time, *server);
-    if (news == Ledger::News::none) return;
-    if (news == Ledger::News::changed) change.change = "changed";
+    change.fingerprint =
+        tool.fingerprint.empty() ? to_hex(sha256(as_bytes(tool.definition))) : tool.fingerprint;
+    ToolBefore before;
+    if (const KnownTool* known = ledger.find_tool(*server, tool.name))
+        before = {known->definition, known->server_version};
+    const Ledger::News news = ledger.note_tool(tool.name, change.fingerprint, time, *server,
+                                               tool.definition, session.parties.server.version);
+    if (news == Ledger::News::none) return std::nullopt;
+    const bool changed = news == Ledger::News::changed;
+    if (changed) change.change = "changed";
     changes.push_back(std::move(change));
+    return changed ? std::optional(std::move(before)) : std::nullopt;
 }
 
 void Store::merge(const Store& other) {

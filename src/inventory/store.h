@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -23,12 +24,26 @@ class StoreError : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+/// One tool in a list.
+struct ListedTool {
+    std::string name;
+    std::string definition;   ///< canonical, see mcp/definition.h
+    std::string fingerprint;  ///< SHA-256 of it, in hex; empty: the Store computes it
+};
+ListedTool listed_tool(const mcp::Tool& tool);
+
+/// What a tool was before its definition changed.
+struct ToolBefore {
+    std::string definition;      ///< empty where it was too long to be kept
+    std::string server_version;  ///< of the software that showed it
+};
+
 struct StoredTool {
     std::string name;
-    std::string fingerprint;    ///< SHA-256 of the definition as sent, in hex; empty where it was
-                                ///< called but never listed
+    std::string fingerprint;    ///< see ListedTool; empty where it was called but never listed
     std::uint64_t changes = 0;  ///< of the definition
     Time first_seen, last_seen;
+    std::string definition;  ///< canonical; empty where it was too long to be kept
 };
 
 struct StoredClient {
@@ -56,6 +71,7 @@ struct StoreLimits {
     std::size_t server_clients_max = 10'000;  ///< per server
     std::size_t sessions_remembered =
         100'000;  ///< so that none is counted twice; the oldest are forgotten
+    std::size_t definition_bytes_max = 16'384;  ///< of a tool; longer ones are not kept
     std::size_t text_bytes_max = 1'024;
 };
 
@@ -72,9 +88,11 @@ public:
     /// changed. Written within a transaction that `flush` commits; a full disk is counted, said by
     /// `problem()`, and not fatal.
     void note(const Session& session, Batch<InventoryChange>& changes) noexcept;
-    /// Notes a tool's definition on a server; appends it if it is new or has changed.
-    void note_tool(const Session& session, const mcp::Tool& tool, Time time,
-                   std::uint64_t packet_number, Batch<InventoryChange>& changes) noexcept;
+    /// Notes a tool's definition on a server; appends it if it is new or has changed. Returns what
+    /// it was if it changed.
+    std::optional<ToolBefore> note_tool(const Session& session, const ListedTool& tool, Time time,
+                                        std::uint64_t packet_number,
+                                        Batch<InventoryChange>& changes) noexcept;
     /// Takes over all that `other` knows. What both know is joined: the earliest first and the
     /// latest last sight; of what contradicts, that which was seen last; sessions that both counted
     /// count once. The same again changes nothing.
@@ -97,6 +115,11 @@ private:
     struct State;
     std::unique_ptr<State> state_;
 };
+
+/// One server for everybody, and readable: "tools.example:443/mcp"; with its address where the host
+/// does not say whose it is.
+std::string server_name_of(const Parties& parties);
+std::string server_name_of(const StoredServer& server);
 
 /// What `export_json` and `export_csv` write. In JSON all but ASCII is escaped; in CSV (RFC 4180) a
 /// cell that a spreadsheet would take for a formula begins with an apostrophe.

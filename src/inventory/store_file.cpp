@@ -14,7 +14,7 @@ namespace umbratap::inventory {
 
 namespace {
 
-constexpr int schema_version = 2;
+constexpr int schema_version = 3;
 // "umbr": whose file this is (sqlite.org/fileformat.html, 1.3.15).
 constexpr int application_id = 0x756d6272;
 
@@ -29,6 +29,7 @@ CREATE TABLE clients(id INTEGER PRIMARY KEY, address TEXT NOT NULL, name TEXT NO
   version TEXT NOT NULL, user_agent TEXT NOT NULL);
 CREATE TABLE tools(server INTEGER NOT NULL, name TEXT NOT NULL, fingerprint TEXT NOT NULL,
   changes INTEGER NOT NULL, first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL,
+  definition TEXT NOT NULL DEFAULT '', server_version TEXT NOT NULL DEFAULT '',
   PRIMARY KEY(server, name)) WITHOUT ROWID;
 CREATE TABLE sightings(server INTEGER NOT NULL, client INTEGER NOT NULL,
   first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL,
@@ -36,14 +37,21 @@ CREATE TABLE sightings(server INTEGER NOT NULL, client INTEGER NOT NULL,
 CREATE TABLE sessions(id INTEGER PRIMARY KEY, server INTEGER NOT NULL, calls INTEGER NOT NULL,
   last_seen INTEGER NOT NULL);
 PRAGMA application_id = 1970102898;
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 )";
-static_assert(application_id == 1970102898 && schema_version == 2, "as the schema says");
+static_assert(application_id == 1970102898 && schema_version == 3, "as the schema says");
 
 /// Makes of a file of the version before (the index, counted from 1) one of the next.
 constexpr const char* upgrades[] = {R"(
 ALTER TABLE servers ADD COLUMN tls TEXT NOT NULL DEFAULT '';
 PRAGMA user_version = 2;
+)",
+                                    // Fingerprints were those of definitions as they were sent.
+                                    R"(
+ALTER TABLE tools ADD COLUMN definition TEXT NOT NULL DEFAULT '';
+ALTER TABLE tools ADD COLUMN server_version TEXT NOT NULL DEFAULT '';
+UPDATE tools SET fingerprint = '';
+PRAGMA user_version = 3;
 )"};
 
 std::int64_t to_number(Time time) noexcept {
@@ -253,7 +261,8 @@ void StoreFile::read(Ledger& ledger) {
         ledger.restore(std::move(client));
     }
     check(client_rows.complete());
-    Statement tool_rows(database_, "SELECT * FROM tools");
+    const std::string no_definitions = version_ < 3 ? ", '', ''" : "";
+    Statement tool_rows(database_, ("SELECT *" + no_definitions + " FROM tools").c_str());
     while (tool_rows.next()) {
         const auto server = servers.find(tool_rows.number());
         if (server == servers.end()) continue;
@@ -262,6 +271,8 @@ void StoreFile::read(Ledger& ledger) {
         tool.changes = tool_rows.count();
         tool.first_seen = tool_rows.time();
         tool.last_seen = tool_rows.time();
+        tool.definition = tool_rows.text();
+        tool.server_version = tool_rows.text();
         tool.unwritten = false;
     }
     check(tool_rows.complete());
@@ -306,7 +317,7 @@ void StoreFile::write_rows(const Ledger& ledger) {
     Statement server_row(
         database_, "REPLACE INTO servers VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     Statement client_row(database_, "REPLACE INTO clients VALUES(?, ?, ?, ?, ?)");
-    Statement tool_row(database_, "REPLACE INTO tools VALUES(?, ?, ?, ?, ?, ?)");
+    Statement tool_row(database_, "REPLACE INTO tools VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
     Statement sight_row(database_, "REPLACE INTO sightings VALUES(?, ?, ?, ?)");
     Statement session_row(database_, "REPLACE INTO sessions VALUES(?, ?, ?, ?)");
     Statement forget_session(database_, "DELETE FROM sessions WHERE id = ?");
@@ -323,7 +334,8 @@ void StoreFile::write_rows(const Ledger& ledger) {
         for (const auto& [name, tool] : s.tools) {
             if (!tool.unwritten) continue;
             check(tool_row.run(s.id, name, tool.fingerprint, to_number(tool.changes),
-                               to_number(tool.first_seen), to_number(tool.last_seen)));
+                               to_number(tool.first_seen), to_number(tool.last_seen),
+                               tool.definition, tool.server_version));
         }
         for (const auto& [client, sight] : s.clients) {
             if (!sight.unwritten) continue;

@@ -3,121 +3,15 @@
 
 #include <doctest/doctest.h>
 
-#include <cstdlib>
 #include <map>
 #include <string>
 
-#include "detect/yaml.h"
+#include "inventory/wire.h"
 
 using namespace umbratap;
 using namespace umbratap::inventory;
 
 namespace {
-
-std::string rules_directory() {
-    const char* root = std::getenv("UMBRATAP_SOURCE_ROOT");
-    return std::string(root != nullptr ? root : ".") + "/rules";
-}
-
-const detect::Rules& rules() {
-    static const detect::Rules one(rules_directory());
-    return one;
-}
-
-Time at(double seconds) {
-    return Time(std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds)));
-}
-
-/// One wire: a client and a server, exchanges between them, and what the inventory says.
-struct Wire {
-    Policy policy;
-    detect::AlertCatalogue catalogue{rules_directory()};
-    Store store{""};
-    Inventory inventory{{}, policy, rules(), catalogue, store};
-    std::vector<Record> told;
-    double now = 1;
-    std::string host = "tools.example", server_name;
-    std::uint64_t packet = 0, last_exchange = 0;
-    std::shared_ptr<Flow> flow = std::make_shared<Flow>();
-    mcp::Watch watch = rules().watch();
-    mcp::Decoder decoder{{}, watch, {}};
-
-    explicit Wire(Policy p = {}) : policy(std::move(p)) {
-        const std::uint8_t client[] = {10, 0, 0, 1}, server[] = {10, 0, 0, 2};
-        flow->client = {packet::Address::from_v4(client), 40000};
-        flow->server = {packet::Address::from_v4(server), 8000};
-    }
-
-    struct Post {
-        std::string target = "/mcp", id_sent, method = "POST";
-        std::uint16_t status = 200;
-        std::string id_given;
-    };
-
-    std::shared_ptr<Exchange> begin(const Post& post) {
-        auto exchange = std::make_shared<Exchange>();
-        exchange->flow = flow;
-        exchange->connection = 1;
-        exchange->id = ++last_exchange;
-        if (!server_name.empty()) exchange->tls = {"1.3", server_name};
-        auto head = std::make_shared<http::Head>();
-        head->method = post.method;
-        head->target = post.target;
-        head->authority = host + ":8000";
-        if (!post.id_sent.empty()) head->fields.add("Mcp-Session-Id", post.id_sent);
-        exchange->request = head;
-        return exchange;
-    }
-
-    std::shared_ptr<Exchange> answered(const std::shared_ptr<Exchange>& exchange,
-                                       const Post& post) {
-        auto both = std::make_shared<Exchange>(*exchange);
-        auto head = std::make_shared<http::Head>();
-        head->is_request = false;
-        head->status = post.status;
-        if (!post.id_given.empty()) head->fields.add("Mcp-Session-Id", post.id_given);
-        both->response = head;
-        push(HeadSighting{both, at(now), ++packet, rules().weigh(*exchange->request, head.get())});
-        return both;
-    }
-
-    void say(const std::shared_ptr<Exchange>& exchange, http::Direction direction,
-             const std::string& text, http::TextKind kind = http::TextKind::body,
-             bool alternate = false) {
-        std::vector<mcp::Message> messages;
-        decoder.decode(as_bytes(text), false, messages);
-        const bool answer = direction == http::Direction::to_client;
-        for (mcp::Message& message : messages) {
-            const detect::Evidence evidence = rules().weigh(
-                message,
-                {exchange->request.get(), answer ? exchange->response.get() : nullptr, kind, {}});
-            push(MessageSighting{exchange, kind, direction, at(now), ++packet, message, evidence,
-                                 alternate});
-        }
-    }
-
-    /// A whole exchange: request text, and answer text if there is one.
-    void exchange(const Post& post, const std::string& request, const std::string& answer) {
-        now += 0.1;
-        auto open = begin(post);
-        if (!request.empty()) say(open, http::Direction::to_server, request);
-        open = answered(open, post);
-        if (!answer.empty()) say(open, http::Direction::to_client, answer);
-        push(ExchangeSighting{open, at(now), ++packet, 0, 0});
-    }
-
-    void push(const Sighting& sighting) { inventory.push(sighting, told); }
-    void finish() { inventory.finish(told); }
-
-    template <class T>
-    std::vector<T> all() const {
-        std::vector<T> some;
-        for (const Record& record : told) {
-            if (const auto* one = std::get_if<T>(&record)) some.push_back(*one);
-        }
-        return some;
-    }
-};
 
 std::string initialize(const std::string& id = "1") {
     return R"({"jsonrpc":"2.0","id":)" + id +
@@ -385,11 +279,10 @@ TEST_CASE("what nobody answers is told at the end as unanswered") {
 TEST_CASE("shadow servers raise one alert a window, with a count") {
     Wire wire;
     for (int i = 0; i < 3; ++i) wire.exchange({}, initialize(), initialized_result());
-    REQUIRE(wire.all<Alert>().size() == 1);
-    CHECK(wire.all<Alert>()[0].category == "shadow-server");
-    CHECK(wire.all<Alert>()[0].count == 1);
+    REQUIRE(wire.alerts_of("shadow-server").size() == 1);
+    CHECK(wire.alerts_of("shadow-server")[0].count == 1);
     wire.finish();
-    const auto alerts = wire.all<Alert>();
+    const auto alerts = wire.alerts_of("shadow-server");
     REQUIRE(alerts.size() == 2);
     CHECK(alerts[1].closing);
     CHECK(alerts[1].id == alerts[0].id);
@@ -407,14 +300,13 @@ TEST_CASE("a message that only another reading holds is an evasion, and counts i
     wire.finish();
     REQUIRE(wire.all<Session>().size() == 1);
     CHECK(wire.all<Session>()[0].tools_called == Counts{{"search", 1}});
-    const auto alerts = wire.all<Alert>();
-    REQUIRE(alerts.size() == 2);
-    CHECK(alerts[1].category == "evasion");
-    CHECK(alerts[1].where == "request.other_reading");
-    CHECK(alerts[1].excerpt == "tools/call delete_all");
-    CHECK(alerts[1].tool == "delete_all");
-    CHECK(alerts[1].session_id == "s1");
-    CHECK(alerts[1].verdict == Verdict::shadow);
+    const auto alerts = wire.alerts_of("evasion");
+    REQUIRE(alerts.size() == 1);
+    CHECK(alerts[0].where == "request.other_reading");
+    CHECK(alerts[0].excerpt == "tools/call delete_all");
+    CHECK(alerts[0].tool == "delete_all");
+    CHECK(alerts[0].session_id == "s1");
+    CHECK(alerts[0].verdict == Verdict::shadow);
 }
 
 TEST_CASE("MCP that only another reading holds is an evasion, whatever the first reading holds") {
@@ -452,7 +344,7 @@ TEST_CASE("a server whose name looks like the portal's is a lookalike") {
     CHECK(told("portal.corp.example", "portal.corp.example") == "");
     CHECK(told("portal.corp.example", "") == "");
     CHECK(told("tools.example", "tools.example") == "shadow-server");
-    CHECK(told("portal.corp.example.evil.example", "") == "embedded, shadow-server");
+    CHECK(told("portal.corp.example.evil.example", "") == "cleartext-mcp, embedded, shadow-server");
     CHECK(told("porta1.corp.example", "porta1.corp.example") == "homograph, shadow-server");
     CHECK(told("portal.corp.example", "evil.example") == "contradicted, shadow-server");
     CHECK(told("evil.example", "portal.corp.example") == "contradicted, shadow-server");

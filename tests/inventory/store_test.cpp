@@ -209,7 +209,7 @@ TEST_CASE("store: what is no inventory is refused in one line") {
         CHECK(refused(folder / "text", mode) == "not an inventory (no SQLite database)");
         CHECK(refused(folder / "foreign", mode) == "a database of another program, no inventory");
         CHECK(refused(folder / "newer", mode) ==
-              "written by a newer umbratap (tables of version 7, this one knows 2)");
+              "written by a newer umbratap (tables of version 7, this one knows 3)");
         CHECK(refused("/nonexistent/i", mode) == "No such file or directory");
     }
     CHECK(refused(folder.path(), Store::Mode::read_write) == "Is a directory");
@@ -266,15 +266,24 @@ TEST_CASE(
     Session one = session("a.example");
     one.parties.tls = "1.3";
     Store(path).note(one, changes);
-    execute(path, "ALTER TABLE servers DROP COLUMN tls; PRAGMA user_version = 1");
+    Store(path).note_tool(one, {"t", "{}"}, one.end, 1, changes);
+    execute(path,
+            "ALTER TABLE servers DROP COLUMN tls; ALTER TABLE tools DROP COLUMN definition;"
+            "ALTER TABLE tools DROP COLUMN server_version; PRAGMA user_version = 1");
     CHECK(Store(path, Store::Mode::read_only).servers()[0].tls.empty());
+    CHECK(Store(path, Store::Mode::read_only).servers()[0].tools_known.back().definition.empty());
     {
         Store store(path);
         CHECK(store.servers()[0].tls.empty());
+        // Fingerprints were made otherwise: what is seen next is no change.
+        CHECK(!store.note_tool(one, {"t", R"({"name":"t"})"}, one.end, 2, changes));
         one.end = one.start + std::chrono::hours(1);
         store.note(one, changes);
     }
-    CHECK(Store(path, Store::Mode::read_only).servers()[0].tls == "1.3");
+    const StoredServer server = Store(path, Store::Mode::read_only).servers()[0];
+    CHECK(server.tls == "1.3");
+    CHECK(server.tools_known.back().definition == R"({"name":"t"})");
+    CHECK(server.tools_known.back().changes == 0);
 }
 
 TEST_CASE("store: servers are counted by verdict") {
