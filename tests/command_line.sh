@@ -7,6 +7,7 @@ program=$(readlink -f "$1")
 root=$(dirname "$(readlink -f "$0")")/..
 rules=$root/rules
 capture=$root/pcaps/portal-and-shadow/traffic.pcapng
+findings=$root/pcaps/poison-description/traffic.pcapng
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
@@ -135,6 +136,34 @@ done
 "$program" --rules "$rules" -q --inventory seen.sqlite -r "$capture" >/dev/null
 "$program" inventory show --inventory seen.sqlite | grep -q 'agents.shadowlab.example' || { echo 'WRONG: inventory show'; failures=$((failures + 1)); }
 "$program" inventory export --inventory seen.sqlite | python3 -m json.tool >/dev/null || { echo 'WRONG: inventory export'; failures=$((failures + 1)); }
+
+# An alert is explained, suppressed after a replay, and then counted and not told; a policy is tested.
+wrong() { echo "WRONG: $*"; failures=$((failures + 1)); }
+"$program" --rules "$rules" -q --json -r "$findings" >events
+alert=$(sed -n 's/.*"category":"tool-poisoning".*"id":"\([0-9a-f]*\)".*/\1/p' events | head -n 1)
+if [ -n "$alert" ]; then
+    "$program" explain "$alert" --events events --rules "$rules" >explained || wrong 'explain'
+    for words in 'Why it matters' 'What to do' 'Where exactly' 'wireshark -r'; do grep -q "$words" explained || wrong "explain does not say '$words'"; done
+    "$program" suppress add --from-alert "$alert" --events events --reason seen --expires 2099-12-31 --file sup.yaml >added || wrong 'suppress add'
+    grep -q 'would have silenced 1 of' added || wrong 'suppress add does not say how many'
+    "$program" suppress list --file sup.yaml | grep -q 'until 2099-12-31 (seen)' || wrong 'suppress list'
+    "$program" --rules "$rules" -q --json --suppressions sup.yaml -r "$findings" >fewer
+    grep -q "\"suppressed\":{\"$alert\":1}" fewer || wrong 'a suppressed alert is not counted'
+    [ "$(grep -c '"event_type":"alert"' fewer)" = $(($(grep -c '"event_type":"alert"' events) - 1)) ] || wrong 'a suppressed alert is told'
+else
+    wrong 'no alert to explain'
+fi
+"$program" explain tool-drift --rules "$rules" | grep -q 'What to do' || wrong 'explain CATEGORY'
+expect 2 'no alert' "$program" explain nothing --rules "$rules"
+expect 3 "did you mean 'quiet'" run -r "$capture" --preset quit
+"$program" --rules "$rules" -q --json --preset quiet -r "$findings" | grep '"event_type":"alert"' | grep -q '"severity":[34]' && wrong '--preset quiet tells severity 3 and 4'
+printf 'version: 1\nportals: [{name: p, hosts: [p.example], tools: {deny: [x]}}]\n' >p.yaml
+printf 'cases:\n  - {name: a, host: p.example, tool: x, expect: {verdict: approved, entry: p, tool_allowed: false}}\n' >good.yaml
+printf 'cases:\n  - {name: b, host: q.example, expect: {verdict: approved}}\n' >bad.yaml
+"$program" policy test --policy p.yaml good.yaml events | grep -q ' asked, 0 different' || wrong 'policy test'
+expect 1 '' "$program" policy test --policy p.yaml bad.yaml
+expect 3 "bad.yaml:1: unknown key" "$program" policy test --policy bad.yaml good.yaml
+expect 4 'missing: cannot be read' "$program" policy test --policy p.yaml missing
 
 # Metrics are served while the run lasts; an address in use is one line.
 mkfifo pipe

@@ -1,18 +1,23 @@
 # Completion of umbratap for fish. tests/deploy/manual.py holds it against --help.
 
-set -l verbs rules inventory keys doctor render
+set -l verbs rules inventory keys doctor render policy explain suppress
 complete -c umbratap -n "not __fish_seen_subcommand_from $verbs" -a "$verbs"
 complete -c umbratap -n '__fish_seen_subcommand_from rules' -f -a 'check list explain'
 complete -c umbratap -n '__fish_seen_subcommand_from inventory' -a 'show export merge approve'
 complete -c umbratap -n '__fish_seen_subcommand_from keys' -a status
 complete -c umbratap -n '__fish_seen_subcommand_from render' -l format -x -a 'ecs ocsf cef leef zeek'
 complete -c umbratap -n '__fish_seen_subcommand_from inventory' -l format -x -a 'json csv'
+complete -c umbratap -n '__fish_seen_subcommand_from policy' -a test
+complete -c umbratap -n '__fish_seen_subcommand_from suppress' -a 'add list test'
+complete -c umbratap -n '__fish_seen_subcommand_from explain suppress' -l events -r -d 'recorded events'
 complete -c umbratap -n '__fish_seen_subcommand_from doctor' -l seconds -x -d 'to listen'
 
 complete -c umbratap -s r -l read -r -d 'capture, directory, - or tcp://HOST:PORT'
 complete -c umbratap -s i -l interface -x -a 'any (ls /sys/class/net)' -d 'listen on this interface'
 complete -c umbratap -s c -l config -r -d 'config (YAML)'
 complete -c umbratap -s p -l policy -r -d 'which portals and servers are approved'
+complete -c umbratap -l preset -x -a 'quiet standard hunt' -d 'which alerts are told'
+complete -c umbratap -l suppressions -r -d 'alerts that are counted and not told'
 complete -c umbratap -s k -l keylog -r -d 'TLS key log'
 complete -c umbratap -l tls-key -r -d 'RSA private key of a server'
 complete -c umbratap -l decrypted-mirror -d 'TLS was taken off before us'

@@ -20,13 +20,16 @@ constexpr std::array<std::string_view, 19> raised = {
     "split-view",     "tool-shadowing",   "portal-bypass"};
 
 AlertKind read_kind(const YamlNode& node) {
-    node.allow_only({"category", "sid", "rev", "signature", "severity", "metadata"});
+    node.allow_only(
+        {"category", "sid", "rev", "signature", "severity", "why", "advice", "metadata"});
     AlertKind kind;
     kind.category = node.at("category").text();
     kind.signature_id = static_cast<std::uint32_t>(node.at("sid").integer(2000, 999'999'999));
     if (const auto rev = node.find("rev")) kind.rev = static_cast<int>(rev->integer(1, 1'000'000));
     kind.signature = node.at("signature").text();
     kind.severity = static_cast<int>(node.at("severity").integer(1, 4));
+    kind.why = node.at("why").text();
+    kind.advice = node.at("advice").text();
     if (const auto metadata = node.find("metadata")) {
         for (const YamlMember& member : metadata->members())
             kind.metadata[member.key] = member.value.texts();

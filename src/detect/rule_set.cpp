@@ -15,7 +15,12 @@ RuleSet::RuleSet(const std::string& directory, const std::string& cache_director
       prefilter(directory, cache_directory),
       content(directory, cache_directory),
       mentions(directory),
-      evasions(directory) {}
+      evasions(directory),
+      presets(directory) {
+    std::vector<std::string> known;
+    for (const Entry& entry : all()) known.push_back(entry.id);
+    presets.demand_known(known);
+}
 
 std::vector<std::string> RuleSet::check() const {
     std::vector<std::string> wrong;

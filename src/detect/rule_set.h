@@ -10,6 +10,7 @@
 #include "detect/mentions.h"
 #include "detect/names.h"
 #include "detect/prefilter.h"
+#include "detect/presets.h"
 #include "detect/rules.h"
 
 namespace umbratap::detect {
@@ -22,6 +23,7 @@ struct RuleSet {
     ContentRules content;
     Mentions mentions;
     Evasions evasions;
+    Presets presets;
 
     /// Reads all files in `directory`; what patterns compile to is kept in `cache_directory`, see
     /// Databases. Rules keep the numbers that they had `before`. Throws RuleError.

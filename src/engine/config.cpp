@@ -192,11 +192,11 @@ void read_config(const std::string& file, Options& options) {
     const YamlNode config = YamlNode::load(file);
     options.config = file;
     config.allow_only(
-        {"read",    "interface",        "filter",  "policy", "keylog",  "keylog_strict",
-         "tls_key", "decrypted_mirror", "output",  "json",   "events",  "payloads",
-         "metrics", "workers",          "fail_on", "quiet",  "verbose", "rules",
-         "cache",   "inventory",        "sensor",  "limits", "capture", "stats_interval",
-         "user"});
+        {"read",    "interface",      "filter",  "policy",           "suppressions", "preset",
+         "keylog",  "keylog_strict",  "tls_key", "decrypted_mirror", "output",       "json",
+         "events",  "payloads",       "metrics", "workers",          "fail_on",      "quiet",
+         "verbose", "rules",          "cache",   "inventory",        "sensor",       "limits",
+         "capture", "stats_interval", "user"});
     const auto text = [&](const char* key, std::string& place) {
         if (const auto node = config.find(key)) place = node->text();
     };
@@ -210,6 +210,8 @@ void read_config(const std::string& file, Options& options) {
     if (const auto node = config.find("interface")) read_interfaces(*node, options);
     text("filter", options.filter);
     text("policy", options.policy);
+    text("suppressions", options.suppressions);
+    text("preset", options.preset);
     texts("keylog", options.keylogs);
     flag("keylog_strict", options.keylog_strict);
     texts("tls_key", options.tls_keys);

@@ -92,7 +92,8 @@ std::optional<int> parse(int argc, const char* const* argv, Options& options) {
                  "umbratap");
     app.footer(
         "First word may be a subcommand: rules check|list|explain, inventory "
-        "show|export|merge|approve, keys status, doctor, render.\n"
+        "show|export|merge|approve, keys status, doctor, render, policy test, explain, "
+        "suppress add|list|test.\n"
         "Exit status: 0 done, 1 failed while running, 2 wrong usage, 3 config, rules or policy "
         "invalid,\n"
         "4 an input cannot be read, 10 an alert of --fail-on severity was raised.");
@@ -111,6 +112,11 @@ std::optional<int> parse(int argc, const char* const* argv, Options& options) {
         ->type_name("FILE");
     app.add_option("-p,--policy", options.policy, "YAML: which portals and servers are approved")
         ->type_name("FILE");
+    app.add_option("--suppressions", options.suppressions,
+                   "YAML: alerts that are counted and not told, until a day")
+        ->type_name("FILE");
+    app.add_option("--preset", options.preset, "which alerts are told: quiet, standard, hunt")
+        ->type_name("NAME");
     list("-k,--keylog", options.keylogs, "TLS key log (RFC 9850)")->type_name("FILE");
     list("--tls-key", options.tls_keys, "RSA private key of a server")->type_name("FILE");
     app.add_flag("--decrypted-mirror", options.decrypted_mirror, "TLS was taken off before us");
@@ -205,6 +211,8 @@ std::vector<std::string> describe(const Options& options) {
         "rules: " + options.rules,
         "policy: " +
             (options.policy.empty() ? "none, so every server counts as shadow" : options.policy),
+        "preset: " + options.preset,
+        "suppressions: " + (options.suppressions.empty() ? "none" : options.suppressions),
         "inventory: " + (options.inventory.empty() ? "in memory" : options.inventory),
         "events: " + joined(options.events, ","),
         "metrics: " + (options.metrics.empty() ? "off" : options.metrics) +

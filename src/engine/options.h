@@ -41,6 +41,8 @@ struct Options {
     bool json = false;
     std::vector<std::string> events = {"alert",     "mcp",     "mcp_session",
                                        "inventory", "anomaly", "stats"};
+    std::string preset = "standard";  ///< which alerts are told, see rules/presets.yaml
+    std::string suppressions;         ///< file; empty: none
     Payloads payloads = Payloads::none;
     std::string metrics;  ///< ADDRESS:PORT; empty: no endpoint
     std::string metrics_user, metrics_password_file;

@@ -43,6 +43,7 @@ Reporter::Reporter(const Options& options, report::Sinks sinks, BookPointer book
       sinks_(std::move(sinks)),
       eve_({}),
       summary_wanted_(options.outputs.empty()) {
+    inventory_.adopt(book_->preset, book_->suppressions);
     note_reload(true);
     read_versions();
     if (!options.metrics.empty()) {
@@ -56,6 +57,7 @@ Reporter::~Reporter() = default;
 
 void Reporter::adopt(BookPointer book) {
     inventory_.adopt(book->policy, *book);
+    inventory_.adopt(book->preset, book->suppressions);
     book_ = std::move(book);
     read_versions();
 }
@@ -144,6 +146,7 @@ inventory::Stats Reporter::stats(const Counts& counts) const {
                          {"ignored_checksums", counts.ignored_checksums}};
     stats.sessions = inventory_.sessions();
     stats.alerts = inventory_.alerts();
+    stats.suppressed = inventory_.suppressed();
     counts.problems.add_to(stats.problems);
     return stats;
 }

@@ -140,6 +140,7 @@ int test_config(const Options& options) {
     std::cout << "rules in force: " << book.rules.all().size() << " (version "
               << book.rules.version() << ")\n";
     for (const std::string& line : book.policy.describe()) std::cout << line << '\n';
+    for (const std::string& line : book.suppressions.describe()) std::cout << line << '\n';
     for (const std::string& warning : book.policy.warnings())
         std::cerr << "umbratap: " << warning << '\n';
     return 0;

@@ -5,15 +5,16 @@
 #include <filesystem>
 #include <iostream>
 #include <set>
+#include <sstream>
 
-#include "detect/alerts.h"
-#include "detect/names.h"
-#include "detect/prefilter.h"
-#include "detect/rules.h"
+#include "detect/rule_set.h"
 #include "engine/approve.h"
 #include "engine/doctor.h"
+#include "engine/explain.h"
 #include "engine/options.h"
+#include "engine/policy_test.h"
 #include "engine/run.h"
+#include "engine/suppress.h"
 #include "inventory/store.h"
 #include "report/eve.h"
 #include "report/rendering.h"
@@ -32,6 +33,22 @@ std::string take_option(std::vector<std::string>& words, const std::string& name
     std::string value = *(found + 1);
     words.erase(found, found + 2);
     return value;
+}
+
+/// All values of an option that may come several times.
+std::vector<std::string> take_options(std::vector<std::string>& words, const std::string& name) {
+    std::vector<std::string> values;
+    for (std::string value = take_option(words, name, ""); !value.empty();
+         value = take_option(words, name, ""))
+        values.push_back(std::move(value));
+    return values;
+}
+
+std::vector<std::string> split(const std::string& text, char separator) {
+    std::vector<std::string> parts;
+    std::istringstream in(text);
+    for (std::string part; std::getline(in, part, separator);) parts.push_back(part);
+    return parts;
 }
 
 int rules_check(const std::string& directory) {
@@ -181,6 +198,59 @@ int render_verb(std::vector<std::string> words) {
     return wrong > 0 ? 1 : 0;
 }
 
+int policy_verb(std::vector<std::string> words) {
+    const std::string usage =
+        "usage: umbratap policy test --policy FILE CASES.yaml|EVENTS.ndjson|-…";
+    if (words.empty() || words[0] != "test") throw UsageError(usage);
+    words.erase(words.begin());
+    const std::string policy = take_option(words, "--policy", take_option(words, "-p", ""));
+    if (policy.empty() || words.empty()) throw UsageError(usage);
+    return policy_test(policy, words);
+}
+
+int explain_verb(std::vector<std::string> words) {
+    const std::string directory = take_option(words, "--rules", default_rules_directory());
+    const std::vector<std::string> events = take_options(words, "--events");
+    if (words.size() != 1) {
+        throw UsageError(
+            "usage: umbratap explain ALERT-ID --events FILE|-… | CATEGORY | RULE [--rules DIR]");
+    }
+    if (explain(detect::RuleSet(directory), words[0], events)) return 0;
+    throw UsageError("there is no alert in these events, no category and no rule '" + words[0] +
+                     "'; an alert's id is alert.id or event_id");
+}
+
+int suppress_verb(std::vector<std::string> words) {
+    const std::string usage =
+        "usage: umbratap suppress add --from-alert ID --events FILE… --reason WHY --expires DATE "
+        "[--by rule,server,client,tool] [--name NAME] [--file FILE] [--yes] | list [--file FILE] | "
+        "test --events FILE… [--file FILE]";
+    if (words.empty()) throw UsageError(usage);
+    const std::string verb = words[0];
+    words.erase(words.begin());
+    SuppressRequest request;
+    request.file = take_option(words, "--file", "suppressions.yaml");
+    request.events = take_options(words, "--events");
+    if (verb == "list" && words.empty()) return suppress_list(request.file);
+    if (verb == "test" && words.empty() && !request.events.empty())
+        return suppress_test(request.file, request.events);
+    if (verb != "add") throw UsageError(usage);
+    request.alert = take_option(words, "--from-alert", "");
+    request.reason = take_option(words, "--reason", "");
+    request.expires = take_option(words, "--expires", "");
+    request.name = take_option(words, "--name", "");
+    request.yes = std::erase(words, "--yes") > 0;
+    request.by = split(take_option(words, "--by", "rule,server,client,tool"), ',');
+    for (const std::string& by : request.by) {
+        if (by != "rule" && by != "server" && by != "client" && by != "tool")
+            throw UsageError("--by: there is no '" + by + "'; " + usage);
+    }
+    if (request.alert.empty() || request.events.empty() || request.reason.empty() ||
+        request.expires.empty() || !words.empty())
+        throw UsageError(usage);
+    return suppress_add(request);
+}
+
 /// Words like those of a run.
 CommandLine read_words(const std::vector<std::string>& words) {
     std::vector<const char*> arguments = {"umbratap"};
@@ -221,9 +291,9 @@ std::optional<int> run_verb(const std::vector<std::string>& words) {
     if (words[0] == "keys") return keys_verb(std::move(rest));
     if (words[0] == "doctor") return doctor_verb(std::move(rest));
     if (words[0] == "render") return render_verb(std::move(rest));
-    for (const char* later : {"policy", "explain", "suppress"}) {
-        if (words[0] == later) throw UsageError(words[0] + ": not in this version yet");
-    }
+    if (words[0] == "policy") return policy_verb(std::move(rest));
+    if (words[0] == "explain") return explain_verb(std::move(rest));
+    if (words[0] == "suppress") return suppress_verb(std::move(rest));
     return {};
 }
 

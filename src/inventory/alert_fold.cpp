@@ -36,7 +36,21 @@ std::string key_of(const Alert& alert) {
 
 }  // namespace
 
+bool AlertFold::suppress(const Alert& alert) {
+    if (suppressions_ != nullptr) {
+        if (const Suppression* one = suppressions_->find(suppressible(alert))) {
+            ++suppressed_[one->name];
+            return true;
+        }
+    }
+    if (preset_ == nullptr || preset_->reports(alert.category, alert.matched, alert.severity))
+        return false;
+    ++suppressed_["preset " + preset_->name];
+    return true;
+}
+
 void AlertFold::raise(Alert alert, Batch<Record>& out) {
+    if (suppress(alert)) return;
     ++raised_[alert.category];
     worst_severity_ = std::min(worst_severity_, alert.severity);
     std::string key = key_of(alert);

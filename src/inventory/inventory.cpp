@@ -236,6 +236,13 @@ void Inventory::finish(Batch<Record>& out) {
 const std::map<std::string, std::uint64_t>& Inventory::sessions() const noexcept {
     return state_->ended;
 }
+void Inventory::adopt(const detect::Preset& preset, const Suppressions& suppressions) noexcept {
+    state_->alerts.adopt(&preset, &suppressions);
+}
+
+const std::map<std::string, std::uint64_t>& Inventory::suppressed() const noexcept {
+    return state_->alerts.suppressed();
+}
 const std::map<std::string, std::uint64_t>& Inventory::alerts() const noexcept {
     return state_->alerts.raised();
 }

@@ -14,6 +14,7 @@
 #include "inventory/records.h"
 #include "inventory/sighting.h"
 #include "inventory/store.h"
+#include "inventory/suppressions.h"
 #include "inventory/tool_watch.h"
 
 namespace umbratap::inventory {
@@ -41,6 +42,9 @@ public:
     /// All references must outlive the inventory, or their replacement.
     Inventory(const Limits& limits, const Policy& policy, const detect::RuleSet& rules,
               Store& store);
+    /// Which alerts are not told but counted; nothing is left out before the first call. Both must
+    /// outlive the inventory, or their replacement.
+    void adopt(const detect::Preset& preset, const Suppressions& suppressions) noexcept;
     ~Inventory();
 
     /// What counts from now on; what was judged stays as it was.
@@ -54,8 +58,9 @@ public:
     void finish(Batch<Record>& out);
 
     /// Sums for `stats` and metrics.
-    const std::map<std::string, std::uint64_t>& sessions() const noexcept;  ///< by verdict
-    const std::map<std::string, std::uint64_t>& alerts() const noexcept;    ///< by category
+    const std::map<std::string, std::uint64_t>& sessions() const noexcept;    ///< by verdict
+    const std::map<std::string, std::uint64_t>& alerts() const noexcept;      ///< by category
+    const std::map<std::string, std::uint64_t>& suppressed() const noexcept;  ///< see AlertFold
     int worst_severity() const noexcept;  ///< of all alerts raised; 5 if none was
 
 private:

@@ -159,9 +159,10 @@ struct Stats {
     std::map<std::string, std::uint64_t> blind;  ///< all nine reasons, zero included
     std::map<std::string, std::uint64_t>
         connections;  ///< counts for the summary: "tls_no_key", "quic", "http", …
-    std::map<std::string, std::uint64_t> sessions;  ///< by verdict
-    std::map<std::string, std::uint64_t> alerts;    ///< by category
-    std::map<std::string, std::uint64_t> problems;  ///< by name
+    std::map<std::string, std::uint64_t> sessions;    ///< by verdict
+    std::map<std::string, std::uint64_t> alerts;      ///< by category
+    std::map<std::string, std::uint64_t> suppressed;  ///< alerts not told, see AlertFold
+    std::map<std::string, std::uint64_t> problems;    ///< by name
     bool final = false;
 };
 

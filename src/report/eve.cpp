@@ -287,6 +287,7 @@ void write_body(JsonWriter& json, const Stats& stats) {
     json.counts("connections", stats.connections);
     json.counts("sessions", stats.sessions);
     json.counts("alerts", stats.alerts);
+    if (!stats.suppressed.empty()) json.counts("suppressed", stats.suppressed);
     json.counts("problems", stats.problems);
     json.close();
 }

@@ -207,6 +207,11 @@ void add_mcp(const Figures& figures, Families& families) {
                     closed(verdicts, figures.gauges.servers));
     families.counters("alerts_total", "Findings told, each window of folded ones once.",
                       Names{"category", "severity"}, counts.alerts);
+    std::uint64_t suppressed = 0;
+    for (const auto& [name, count] : figures.stats.suppressed) suppressed += count;
+    families.counter("alerts_suppressed_total",
+                     "Findings not told: a suppression or the preset leaves them out.",
+                     static_cast<double>(suppressed));
 }
 
 void add_sensor(const Figures& figures, Families& families) {

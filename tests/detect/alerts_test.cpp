@@ -11,7 +11,7 @@ namespace {
 
 std::string entry(const std::string& category, int sid) {
     return "  - {category: " + category + ", sid: " + std::to_string(sid) +
-           ", signature: s, severity: 2}\n";
+           ", signature: s, severity: 2, why: w, advice: a}\n";
 }
 
 std::string complaint(const std::string& yaml) {
