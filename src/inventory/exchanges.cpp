@@ -7,6 +7,12 @@
 
 namespace umbratap::inventory {
 
+namespace {
+
+constexpr std::size_t exchange_order_slack = 1024;
+
+}  // namespace
+
 OpenExchange& Inventory::State::open_exchange(const std::shared_ptr<const Exchange>& exchange,
                                               Time time, Batch<Record>& out) {
     const ExchangeKey key = key_of(*exchange);
@@ -15,6 +21,11 @@ OpenExchange& Inventory::State::open_exchange(const std::shared_ptr<const Exchan
     if (made) {
         undecided.emplace_back(time, key);
         exchange_order.push_back(key);
+        // Ended ones leave their keys behind, and one that stays open for hours stands before them.
+        if (exchange_order.size() > 2 * exchanges.size() + exchange_order_slack) {
+            std::erase_if(exchange_order,
+                          [&](const ExchangeKey& one) { return !exchanges.contains(one); });
+        }
         if (exchanges.size() > limits.exchanges_max) forget_oldest_exchange(key, out);
     }
     if (open.exchange != exchange) {
