@@ -110,7 +110,8 @@ def http_answer(session, message):
             f"Content-Length: {len(body)}\r\n\r\n").encode() + body
 
 
-def session(client, server, host, tools, begin, name="agent", session_id="s-1", definitions=None, path="/mcp", changes=0):
+def session(client, server, host, tools, begin, name="agent", session_id="s-1", definitions=None, path="/mcp", changes=0,
+            version="1.0"):
     """The frames of one MCP session: initialize, the list of `definitions`, a call of each of `tools`, and so many equal
     notifications of `changes`."""
     talk = Conversation(client, server, begin)
@@ -118,7 +119,7 @@ def session(client, server, host, tools, begin, name="agent", session_id="s-1", 
     say = lambda number, result: {"jsonrpc": "2.0", "id": number, "result": result}
     with_host = dict(path=path, session=session_id)
     hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": name, "version": "1.0"}}
-    welcome = {"protocolVersion": "2025-06-18", "capabilities": {"tools": {}}, "serverInfo": {"name": "tools of " + host, "version": "1.0"}}
+    welcome = {"protocolVersion": "2025-06-18", "capabilities": {"tools": {}}, "serverInfo": {"name": "tools of " + host, "version": version}}
     talk.call(host, ask(0, "initialize", hello), say(0, welcome), **with_host)
     talk.call(host, {"jsonrpc": "2.0", "method": "notifications/initialized"}, None, **with_host)
     if definitions:
