@@ -12,12 +12,12 @@ namespace umbratap::detect {
 namespace {
 
 /// Those that the code raises: each must be in the file.
-constexpr std::array<std::string_view, 19> raised = {
+constexpr std::array<std::string_view, 20> raised = {
     "shadow-server",  "suspected-mcp",    "portal-lookalike",       "tool-not-allowed",
     "evasion",        "cleartext-mcp",    "unauthenticated-server", "sensor-restarted",
     "tool-poisoning", "prompt-injection", "secret-exposed",         "pii-exposed",
     "indirect-mcp",   "mcp-tunnel",       "local-server-install",   "tool-drift",
-    "split-view",     "tool-shadowing",   "portal-bypass"};
+    "split-view",     "tool-shadowing",   "portal-bypass",          "vulnerable-software"};
 
 AlertKind read_kind(const YamlNode& node) {
     node.allow_only(

@@ -16,7 +16,8 @@ RuleSet::RuleSet(const std::string& directory, const std::string& cache_director
       content(directory, cache_directory),
       mentions(directory),
       evasions(directory),
-      presets(directory) {
+      presets(directory),
+      software(directory) {
     std::vector<std::string> known;
     for (const Entry& entry : all()) known.push_back(entry.id);
     presets.demand_known(known);
@@ -33,6 +34,7 @@ std::vector<std::string> RuleSet::check() const {
     take(content.check());
     take(mentions.check());
     take(evasions.check());
+    take(software.check());
     return wrong;
 }
 

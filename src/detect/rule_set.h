@@ -12,6 +12,7 @@
 #include "detect/prefilter.h"
 #include "detect/presets.h"
 #include "detect/rules.h"
+#include "detect/software.h"
 
 namespace umbratap::detect {
 
@@ -24,6 +25,7 @@ struct RuleSet {
     Mentions mentions;
     Evasions evasions;
     Presets presets;
+    Software software;
 
     /// Reads all files in `directory`; what patterns compile to is kept in `cache_directory`, see
     /// Databases. Rules keep the numbers that they had `before`. Throws RuleError.

@@ -10,9 +10,10 @@ namespace umbratap::inventory {
 namespace {
 
 /// Two tools are two findings, not one that was made twice.
-/// Servers that a provider is to connect to are no parties of the flow.
-bool is_about_named_server(std::string_view category) {
-    return category == "indirect-mcp";
+/// Servers that a provider is to connect to are no parties of the flow; each weakness is one of its
+/// own.
+bool is_about_excerpt(std::string_view category) {
+    return category == "indirect-mcp" || category == "vulnerable-software";
 }
 
 bool is_about_tool(std::string_view category) {
@@ -29,9 +30,9 @@ std::string key_of(const Alert& alert) {
         key += std::to_string(flow.server.port);
     }
     return key + '\0' + alert.parties.host + '\0' + std::to_string(alert.parties.port) + '\0' +
-           (is_about_tool(alert.category)           ? alert.tool
-            : is_about_named_server(alert.category) ? alert.excerpt
-                                                    : std::string());
+           (is_about_tool(alert.category)      ? alert.tool
+            : is_about_excerpt(alert.category) ? alert.excerpt + alert.matched
+                                               : std::string());
 }
 
 }  // namespace

@@ -127,6 +127,32 @@ void Inventory::State::raise_cleartext(const LiveSession& session, Batch<Record>
     alerts.raise(std::move(alert), out);
 }
 
+void Inventory::State::raise_weaknesses(LiveSession& session, Batch<Record>& out) {
+    const Parties& parties = session.session.parties;
+    std::string names = parties.server.name + '\0' + parties.server.version + '\0' +
+                        parties.client.name + '\0' + parties.client.version;
+    if (names == session.software_told) return;
+    session.software_told = std::move(names);
+    std::vector<detect::Weakness> weaknesses;
+    rule_set->software.find(parties.server, detect::Software::Side::server, weaknesses);
+    rule_set->software.find(parties.client, detect::Software::Side::client, weaknesses);
+    for (const detect::Weakness& weakness : weaknesses) {
+        Alert alert = alert_about(session, "vulnerable-software");
+        alert.signature = weakness.software + ": " + weakness.summary;
+        alert.severity = weakness.severity;
+        alert.matched = weakness.id;
+        alert.where =
+            weakness.matched.starts_with(parties.server.name) && !parties.server.name.empty()
+                ? "result.serverInfo"
+                : "params.clientInfo";
+        alert.excerpt = weakness.matched;
+        alert.metadata["cve"] = {weakness.id};
+        if (!weakness.fixed.empty()) alert.metadata["fixed_in"] = {weakness.fixed};
+        alert.metadata["reference"] = {weakness.reference};
+        alerts.raise(std::move(alert), out);
+    }
+}
+
 void Inventory::State::raise_flow_evasion(const LiveSession& session,
                                           const AnomalySighting& sighting, Batch<Record>& out) {
     const detect::Finding* kind = rule_set->evasions.find_problem(sighting.problem.name());

@@ -253,6 +253,8 @@ struct Inventory::State {
     /// A call was answered.
     void note_answer(LiveSession& session, const OpenExchange& open, const Call& call,
                      Batch<Record>& out);
+    /// Weaknesses of what client and server say they are.
+    void raise_weaknesses(LiveSession& session, Batch<Record>& out);
     void raise_cleartext(const LiveSession& session, Batch<Record>& out);
     void raise_flow_evasion(const LiveSession& session, const AnomalySighting& sighting,
                             Batch<Record>& out);

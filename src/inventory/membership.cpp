@@ -150,6 +150,7 @@ Judgement Inventory::State::judge(const OpenExchange& open, Time time, LiveSessi
 void Inventory::State::confirm(LiveSession& session, Batch<Record>& out) {
     if (session.tentative && session.session.methods.size() < 2) return;
     session.tentative = false;
+    raise_weaknesses(session, out);
     if (!session.confirmed) {
         session.confirmed = true;
         contact(session.session.parties);
