@@ -97,6 +97,12 @@ const std::vector<LimitKey>& limit_keys() {
         {"inventory", "alert_window", seconds(FIELD(inventory_limits.alert_window), 86400)},
         {"inventory", "alerts_open_max",
          number(FIELD(inventory_limits.alerts_open_max), 1, 1 << 28)},
+        {"inventory", "tool_servers_max",
+         number(FIELD(inventory_limits.tool_watch.servers_max), 1, 1 << 28)},
+        {"inventory", "tool_clients_max",
+         number(FIELD(inventory_limits.tool_watch.clients_max), 1, 1 << 28)},
+        {"inventory", "split_view_window",
+         seconds(FIELD(inventory_limits.tool_watch.split_window), 30 * 86400)},
     };
     return keys;
 }
@@ -191,12 +197,12 @@ void read_metrics(const YamlNode& metrics, Options& options) {
 void read_config(const std::string& file, Options& options) {
     const YamlNode config = YamlNode::load(file);
     options.config = file;
-    config.allow_only(
-        {"read",    "interface",      "filter",  "policy",           "suppressions", "preset",
-         "keylog",  "keylog_strict",  "tls_key", "decrypted_mirror", "output",       "json",
-         "events",  "payloads",       "metrics", "workers",          "fail_on",      "quiet",
-         "verbose", "rules",          "cache",   "inventory",        "sensor",       "limits",
-         "capture", "stats_interval", "user"});
+    config.allow_only({"read",    "interface",      "filter",        "policy",  "suppressions",
+                       "preset",  "keylog",         "keylog_strict", "tls_key", "decrypted_mirror",
+                       "output",  "json",           "content",       "events",  "payloads",
+                       "metrics", "workers",        "fail_on",       "quiet",   "verbose",
+                       "rules",   "cache",          "inventory",     "sensor",  "limits",
+                       "capture", "stats_interval", "user"});
     const auto text = [&](const char* key, std::string& place) {
         if (const auto node = config.find(key)) place = node->text();
     };
@@ -221,6 +227,7 @@ void read_config(const std::string& file, Options& options) {
             options.outputs.push_back(read_output(one));
     }
     flag("json", options.json);
+    flag("content", options.content);
     texts("events", options.events);
     if (const auto node = config.find("payloads")) {
         options.payloads = static_cast<Payloads>(node->one_of({"none", "redacted", "full"}));

@@ -41,6 +41,7 @@ struct Options {
     bool json = false;
     std::vector<std::string> events = {"alert",     "mcp",     "mcp_session",
                                        "inventory", "anomaly", "stats"};
+    bool content = true;  ///< look for findings in what messages and heads say
     std::string preset = "standard";  ///< which alerts are told, see rules/presets.yaml
     std::string suppressions;         ///< file; empty: none
     Payloads payloads = Payloads::none;

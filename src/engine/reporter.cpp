@@ -32,6 +32,7 @@ Wanted wanted_by(const Options& options) {
     wanted.flows = asked_for(options, "flow") || asked_for(options, "stream");
     wanted.streams = asked_for(options, "stream");
     wanted.payloads = options.payloads != Payloads::none;
+    wanted.content = options.content;
     return wanted;
 }
 

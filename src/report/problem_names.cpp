@@ -8,6 +8,7 @@ namespace umbratap::report {
 namespace {
 
 constexpr auto names = std::to_array<std::string_view>({
+    "content.too_many_hits",
     "dns.bad_name",
     "dns.bad_record",
     "dns.too_many_aliases",

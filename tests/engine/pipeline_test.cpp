@@ -54,7 +54,7 @@ std::string other_readings_of(const Arrival& arrival) {
     std::string told;
     for (const inventory::Record& record : arrival.records) {
         const auto* alert = std::get_if<inventory::Alert>(&record);
-        if (alert != nullptr && alert->category == "evasion")
+        if (alert != nullptr && alert->where.ends_with("other_reading"))
             told += alert->parties.host + alert->parties.path + " " + alert->excerpt + ";";
     }
     return told;

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Whether events tell exactly what happened: these sessions, their verdicts and an alert for each shadow server, no more.
+"""Whether events tell exactly what happened: these sessions, their verdicts, and an alert for each shadow server, each that asks
+nobody who he is, and each that is reached without TLS, no more.
 
 usage: expect.py EVENTS TRUTH [--mirror] LEG…
 
@@ -57,8 +58,11 @@ def main():
 
     sessions = [expected(truth, leg, options.mirror) for truth in truths for leg in options.legs]
     wrong = differences("session", sessions, [reported(e) for e in events if e["event_type"] == "mcp_session"])
-    shadows = [("shadow-server", s["client"], s["host"]) for s in sessions if s["verdict"] == "shadow"]
-    wrong += differences("alert", shadows, [(e["alert"]["category"], e["src_ip"], e["mcp"]["server"].get("host"))
+    alerts = [("shadow-server", s["client"], s["host"]) for s in sessions if s["verdict"] == "shadow"]
+    # The client of these tests brings no credentials; where TLS was there, or was taken off before us, nobody listens.
+    alerts += [("unauthenticated-server", s["client"], s["host"]) for s in sessions]
+    alerts += [("cleartext-mcp", s["client"], s["host"]) for s in sessions if s["tls"] == "none" and not options.mirror]
+    wrong += differences("alert", alerts, [(e["alert"]["category"], e["src_ip"], e["mcp"]["server"].get("host"))
                                             for e in events if e["event_type"] == "alert"])
     stats = events[-1]["stats"]
     payload, blind = stats["payload"], {reason: count for reason, count in stats["blind"].items() if count}
