@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The disk of the events fills up, and later answers every write with an error: what is not written is counted, nothing else is
-disturbed, and when it is well again events are written again.
+"""The disk of the events fills up, later answers every write with an error, and is read-only at last, as file systems make themselves
+after errors: what is not written is counted, nothing else is disturbed, and when it is well again events are written again.
 
 usage: disk.py UMBRATAP [TIMES]
 """
@@ -16,10 +16,13 @@ shim = r"""
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
-/* While there is a file "broken", plain files cannot be written. */
+/* While there is a file "broken", plain files cannot be written; "read-only", likewise, with another error. */
 ssize_t write(int file, const void* bytes, size_t size) {
     struct stat status;
-    if (fstat(file, &status) == 0 && S_ISREG(status.st_mode) && access("broken", F_OK) == 0) return errno = EIO, -1;
+    if (fstat(file, &status) == 0 && S_ISREG(status.st_mode)) {
+        if (access("broken", F_OK) == 0) return errno = EIO, -1;
+        if (access("read-only", F_OK) == 0) return errno = EROFS, -1;
+    }
     return ((ssize_t(*)(int, const void*, size_t))dlsym(RTLD_NEXT, "write"))(file, bytes, size);
 }
 """
@@ -52,7 +55,7 @@ def check(what, sensor, traffic, break_it, mend_it):
     time.sleep(2.5)
     if missing := traffic.clients(back, back + 1) - sensor.clients_alerted():
         lab.wrong(f"{what}: no alert about {len(missing)} who talked afterwards")
-    if not any(word in sensor.said() for word in ("No space left", "Input/output error")):
+    if not any(word in sensor.said() for word in ("No space left", "Input/output error", "Read-only file system")):
         lab.wrong(f"{what}: nothing was said")
 
 
@@ -68,14 +71,15 @@ def main(program):
 
 def with_disk(program, disk):
     subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-o", "shim.so", "-", "-ldl"], input=shim, text=True, check=True)
-    broken = pathlib.Path("broken")
+    broken, read_only = pathlib.Path("broken"), pathlib.Path("read-only")
     sensor = lab.Sensor(program, "disk/events", environment={"LD_PRELOAD": str(pathlib.Path("shim.so").resolve())},
-                        config="events: [alert]\n")
+                        config="events: [alert]\npreset: quiet\n")  # one alert a client
     parser, outlet = sensor.parser(), sensor.outlet()
     traffic = lab.Traffic(per_second=50)
     time.sleep(1)
     check("full", sensor, traffic, lambda: fill(disk), lambda: (disk / "filler").unlink())
     check("errors", sensor, traffic, broken.touch, broken.unlink)
+    check("read-only", sensor, traffic, read_only.touch, read_only.unlink)
     if (sensor.parser(), sensor.outlet()) != (parser, outlet):
         lab.wrong("a process ended")
     lost = dropped(sensor)

@@ -140,6 +140,15 @@ def tool_shadowing():
                        tool("send_mail", "Sends a mail, faster.")]))
 
 
+def time_jumps():
+    """An hour forward, two back, ten years forward: between frames of one connection, and between connections."""
+    frames = session(0, "10.20.31.8", shadow, "tools.vendor.example", catalogue, calls=["search_issues", "list_labels"])
+    steps = [0, 3600, -3600, 10 * 365 * 86400]
+    part = len(frames) // len(steps)
+    jumped = [(seconds + steps[min(i // part, len(steps) - 1)], frame) for i, (seconds, frame) in enumerate(frames)]
+    return jumped + session(1, "10.20.31.9", shadow, "tools.vendor.example", catalogue, calls=["search_issues"])
+
+
 def everyday_names():
     return (session(0, "10.20.31.8", portal, "portal.corp.example", [tool("search", "Searches the handbook."), tool("fetch", "Gets a page.")])
             + session(1, "10.20.31.8", shadow, "web.vendor.example", [tool("search", "Searches the web."), tool("fetch", "Gets a site.")]))
@@ -161,6 +170,8 @@ cases = {
     "portal-bypass": (portal_bypass, policy, "What the portal offers under names of its own is reached directly by another client."),
     "portal-shares-some-tools": (portal_shares_some_tools, policy, "A server that has one tool in common with the portal: no bypass."),
     "tool-shadowing": (tool_shadowing, policy, "A server that nobody approved takes the name of the portal's tool, and gives orders about it."),
+    "time-jumps": (time_jumps, "", "The clock jumps an hour forward, two back and ten years forward within one conversation, and back for "
+                   "the next: both are told."),
     "tools-with-everyday-names": (everyday_names, policy, "search and fetch at two servers: no shadowing."),
 }
 for name, (make, rules, text) in cases.items():
