@@ -335,8 +335,10 @@ def kafka(name):
     cluster = KafkaCluster(name)
     outage(name, cluster, ['slow', 'down', 'good', 'errors', 'down'],
            f'output:\n  - to: kafka://{cluster.brokers}/{name}\n    {spool(name)}\n'
-           '    kafka: {reconnect.backoff.max.ms: "500"}\n',
-           marks=False)     # the mock does not know the numbers by which real brokers drop what comes twice
+           # The mock does not know the numbers by which real brokers drop what comes twice, and refuse what comes too early: one
+           # request at a time, or what it takes out of turn passes for what it refused before.
+           '    kafka: {reconnect.backoff.max.ms: "500", max.in.flight: "1"}\n',
+           marks=False)
     cluster.process.stdin.close()
 
 
