@@ -53,10 +53,7 @@ void Inventory::State::raise_evasions(const std::vector<detect::Finding>& evasio
                                       const Call& call, Batch<Record>& out) {
     for (const detect::Finding& evasion : evasions) {
         Alert alert = alert_about(call, "evasion");
-        alert.signature_id = evasion.signature_id;
-        alert.signature = evasion.title;
-        if (evasion.severity != 0) alert.severity = evasion.severity;
-        alert.matched = evasion.rule;
+        set_rule(alert, evasion.rule, evasion.signature_id, evasion.title, evasion.severity);
         alert.where = evasion.where;
         alert.excerpt = evasion.excerpt;
         std::string reaction = "executed";
@@ -161,10 +158,7 @@ void Inventory::State::raise_flow_evasion(const LiveSession& session,
     alert.parties.flow = sighting.flow;
     alert.time = sighting.time;
     alert.packet_number = sighting.packet_number;
-    alert.signature_id = kind->signature_id;
-    alert.signature = kind->title;
-    if (kind->severity != 0) alert.severity = kind->severity;
-    alert.matched = kind->rule;
+    set_rule(alert, kind->rule, kind->signature_id, kind->title, kind->severity);
     alert.where = "flow";
     alert.excerpt = sighting.problem.name();
     alerts.raise(std::move(alert), out);

@@ -35,6 +35,14 @@ std::string gist_of(const mcp::Message& message) {
 
 }  // namespace
 
+void set_rule(Alert& alert, std::string_view id, std::uint32_t signature_id, std::string_view title,
+              int severity) {
+    alert.matched = id;
+    alert.signature_id = signature_id;
+    alert.signature = title;
+    if (severity != 0) alert.severity = severity;
+}
+
 Alert Inventory::State::alert_of(std::string_view category) const {
     return inventory::alert_of(rule_set->catalogue.find(category));
 }
@@ -95,10 +103,7 @@ void Inventory::State::raise_found(const std::vector<detect::Finding>& findings,
                                    Batch<Record>& out) {
     for (const detect::Finding& finding : findings) {
         Alert alert = alert_about(call, finding.category);
-        alert.signature_id = finding.signature_id;
-        alert.signature = finding.title;
-        if (finding.severity != 0) alert.severity = finding.severity;
-        alert.matched = finding.rule;
+        set_rule(alert, finding.rule, finding.signature_id, finding.title, finding.severity);
         alert.where = finding.where;
         alert.excerpt = finding.excerpt;
         alert.confidence = finding.confidence;
@@ -182,12 +187,9 @@ void Inventory::State::push(const SignSighting& sighting, Batch<Record>& out) {
             if (verdict != Verdict::shadow) continue;
             alert.verdict = verdict;
         }
-        alert.signature_id = sign.sid;
-        alert.signature = sign.title;
-        if (sign.severity != 0) alert.severity = sign.severity;
+        set_rule(alert, sign.id, sign.sid, sign.title, sign.severity);
         alert.time = sighting.time;
         alert.packet_number = sighting.packet_number;
-        alert.matched = sign.id;
         alert.where = "request.target";
         alert.excerpt = place.path.substr(0, detect::excerpt_bytes_max);
         alerts.raise(std::move(alert), out);
@@ -218,12 +220,9 @@ void Inventory::State::push(const MentionSighting& sighting, Batch<Record>& out)
         }
         if (!mention.name.empty()) alert.metadata["named_server_label"] = {mention.name};
         alert.parties = parties_of(exchange, place_of(exchange));
-        alert.signature_id = mention.signature_id;
-        alert.signature = mention.title;
-        if (mention.severity != 0) alert.severity = mention.severity;
+        set_rule(alert, mention.rule, mention.signature_id, mention.title, mention.severity);
         alert.time = sighting.time;
         alert.packet_number = sighting.packet_number;
-        alert.matched = mention.rule;
         alert.where = "request.body." + mention.where;
         if (mention.category == "mcp-tunnel") alert.where = "response.body." + mention.where;
         alert.excerpt = mention.shown;

@@ -88,6 +88,10 @@ struct FlowConduct {
     std::vector<AnomalySighting> problems;  ///< before there was one
 };
 
+/// The alert is that of a rule; its severity 0 is that of the category.
+void set_rule(Alert& alert, std::string_view id, std::uint32_t signature_id, std::string_view title,
+              int severity);
+
 /// Takes the evasions out of `findings`.
 std::vector<detect::Finding> take_evasions(std::vector<detect::Finding>& findings);
 
