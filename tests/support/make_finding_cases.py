@@ -154,7 +154,52 @@ def everyday_names():
             + session(1, "10.20.31.8", shadow, "web.vendor.example", [tool("search", "Searches the web."), tool("fetch", "Gets a site.")]))
 
 
+def exchange(talk, first_line, head, body, answer, status="200 OK"):
+    """Any HTTP exchange with JSON on both sides."""
+    body = json.dumps(body).encode() if body is not None else b""
+    length = [f"Content-Length: {len(body)}", "Content-Type: application/json"] if body else []
+    talk.send(0, "\r\n".join([first_line, *head, *length]).encode() + b"\r\n\r\n" + body)
+    reply = json.dumps(answer).encode()
+    talk.send(1, f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(reply)}\r\n\r\n".encode() + reply)
+
+
+def tunnel():
+    talk = Conversation(("10.20.31.8", 42000), ("10.20.200.21", 80), begin)
+    path = "/v1/tunnels/tunnel_" + "0123456789abcdef" * 2
+    head = ["Host: api.provider.example", "User-Agent: tunnel-client/0.4.1", "Authorization: Bearer x"]
+    command = {"command_type": "jsonrpc", "channel": "main", "headers": {},
+               "jsonrpc": {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": "run_report", "arguments": {}}}}
+    exchange(talk, f"GET {path}/poll?limit=25&timeout_ms=15000 HTTP/1.1", head, None, {"commands": [command]})
+    exchange(talk, f"POST {path}/response HTTP/1.1", head, {"request_id": "7", "resp_code": 200, "resp_json": done(7)}, {})
+    talk.close()
+    return talk.frames
+
+
+def model_call(body):
+    talk = Conversation(("10.20.31.8", 43000), ("10.20.200.21", 80), begin)
+    exchange(talk, "POST /v1/messages HTTP/1.1", ["Host: api.provider.example", "x-api-key: x"], body,
+             {"id": "m", "content": [{"type": "text", "text": "done"}]})
+    talk.close()
+    return talk.frames
+
+
+def local_tools():
+    tools = [{"name": name, "input_schema": {"type": "object"}} for name in ("mcp__git__log", "mcp__git__diff", "mcp__files__read", "Bash")]
+    return model_call({"model": "m", "tools": tools, "messages": [{"role": "user", "content": "what changed?"}]})
+
+
+def quoted_connector():
+    quoted = json.dumps({"mcp_servers": [{"type": "url", "url": "https://mcp.notes.example/sse", "name": "notes"}],
+                         "tools": [{"type": "mcp", "server_url": "https://dice.example/mcp"}]})
+    return model_call({"model": "m", "tools": [{"name": "search", "input_schema": {"properties": {"server_url": {"type": "string"}}}}],
+                       "messages": [{"role": "user", "content": "Explain this request: " + quoted}]})
+
+
 cases = {
+    "tunnel-polls": (tunnel, "", "A client inside polls a tunnel, gets a request to an MCP server in the response, and posts the answer."),
+    "local-servers-in-model-call": (local_tools, "", "The names of tools in a call of a model tell of two servers on the client's machine: "
+                                    "inventory, no alert."),
+    "connector-quoted-in-prompt": (quoted_connector, "", "A prompt quotes a request that names MCP servers: text, not a connector."),
     "header-mismatch-executed": (header_mismatch_executed, "", "Mcp-Method says tools/list and Mcp-Name read_page, the message calls "
                                  "drop_table, and the server does it: two evasions of severity 1."),
     "header-mismatch-refused": (header_mismatch_refused, "", "Mcp-Method disagrees with the message; the server answers 400 and -32020. "
