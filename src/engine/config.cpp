@@ -101,6 +101,8 @@ const std::vector<LimitKey>& limit_keys() {
          number(FIELD(inventory_limits.tool_watch.servers_max), 1, 1 << 28)},
         {"inventory", "tool_clients_max",
          number(FIELD(inventory_limits.tool_watch.clients_max), 1, 1 << 28)},
+        {"inventory", "tool_entries_max",
+         number(FIELD(inventory_limits.tool_watch.entries_max), 1, 1 << 28)},
         {"inventory", "split_view_window",
          seconds(FIELD(inventory_limits.tool_watch.split_window), 30 * 86400)},
     };

@@ -236,10 +236,18 @@ const KnownTool* Ledger::find_tool(const KnownServer& server, std::string_view n
     return found == server.tools.end() ? nullptr : &found->second;
 }
 
+void Ledger::count_definitions() noexcept {
+    definition_bytes_ = 0;
+    for (const KnownServer& server : known_servers) {
+        for (const auto& [name, tool] : server.tools) definition_bytes_ += tool.definition.size();
+    }
+}
+
 Ledger::News Ledger::note_tool(std::string_view name, const std::string& fingerprint, Time time,
                                KnownServer& server, std::string_view definition,
                                std::string_view server_version) {
-    const bool keeps = definition.size() <= limits_.definition_bytes_max;
+    const bool keeps = definition.size() <= limits_.definition_bytes_max &&
+                       definition_bytes_ + definition.size() <= limits_.definitions_bytes_max;
     const std::string known_as = cut(name);
     const auto found = server.tools.find(known_as);
     if (found == server.tools.end()) {
@@ -254,6 +262,7 @@ Ledger::News Ledger::note_tool(std::string_view name, const std::string& fingerp
                                   true,
                                   std::string(keeps ? definition : std::string_view()),
                                   cut(server_version)};
+        definition_bytes_ += server.tools[known_as].definition.size();
         mark(server);
         return News::first;
     }
@@ -263,7 +272,9 @@ Ledger::News Ledger::note_tool(std::string_view name, const std::string& fingerp
     const bool news = !fingerprint.empty() && fingerprint != tool.fingerprint;
     if (news) {
         tool.fingerprint = fingerprint;
+        definition_bytes_ -= tool.definition.size();
         tool.definition = keeps ? definition : std::string_view();
+        definition_bytes_ += tool.definition.size();
         tool.server_version = cut(server_version);
     }
     if (changed) ++tool.changes;

@@ -80,6 +80,8 @@ public:
     News note_tool(std::string_view name, const std::string& fingerprint, Time time,
                    KnownServer& server, std::string_view definition = {},
                    std::string_view server_version = {});
+    /// After tools were restored or merged.
+    void count_definitions() noexcept;
     const KnownTool* find_tool(const KnownServer& server, std::string_view name) const;
 
     /// What was read from a file.
@@ -127,6 +129,7 @@ private:
     std::deque<std::int64_t> session_order_;                  // oldest first
     std::int64_t last_server_ = 0, last_client_ = 0;
     std::uint64_t not_noted_ = 0;
+    std::uint64_t definition_bytes_ = 0;  // of all tools
 };
 
 }  // namespace umbratap::inventory

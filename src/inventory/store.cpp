@@ -111,6 +111,7 @@ std::optional<ToolBefore> Store::note_tool(const Session& session, const ListedT
 void Store::merge(const Store& other) {
     assert(state_->mode == Mode::read_write);
     state_->ledger.merge(other.state_->ledger);
+    state_->ledger.count_definitions();
 }
 
 void Store::flush() noexcept {

@@ -71,7 +71,8 @@ struct StoreLimits {
     std::size_t server_clients_max = 10'000;  ///< per server
     std::size_t sessions_remembered =
         100'000;  ///< so that none is counted twice; the oldest are forgotten
-    std::size_t definition_bytes_max = 16'384;  ///< of a tool; longer ones are not kept
+    std::size_t definition_bytes_max = 16'384;     ///< of a tool; longer ones are not kept
+    std::size_t definitions_bytes_max = 64 << 20;  ///< of all tools; then no more are kept
     std::size_t text_bytes_max = 1'024;
 };
 

@@ -276,6 +276,7 @@ void StoreFile::read(Ledger& ledger) {
         tool.unwritten = false;
     }
     check(tool_rows.complete());
+    ledger.count_definitions();
     Statement sight_rows(database_, "SELECT * FROM sightings");
     while (sight_rows.next()) {
         const auto server = servers.find(sight_rows.number());

@@ -91,28 +91,34 @@ std::string_view around(std::string_view text, std::size_t at, std::size_t size)
 }  // namespace
 
 ToolWatch::Server& ToolWatch::server_of(const ToolList& list) {
-    const auto [found, made] = servers_.try_emplace(list.server);
-    if (made) {
-        server_order_.emplace_back(list.server, list.time);
-        while (server_order_.size() > limits_.servers_max) {
-            const auto [oldest, then] = server_order_.front();
-            server_order_.pop_front();
-            const auto known = servers_.find(oldest);
-            if (known == servers_.end()) continue;
-            if (known->second.last > then) {  // it listed again
-                server_order_.emplace_back(oldest, known->second.last);
-            } else {
-                forget_server(oldest);
-            }
-        }
-    }
+    const bool made = servers_.try_emplace(list.server).second;
+    if (made) server_order_.emplace_back(list.server, list.time);
+    make_room_for(list.server);
     Server& server = servers_[list.server];
     server.verdict = list.verdict;
     server.last = list.time;
     return server;
 }
 
+void ToolWatch::make_room_for(const std::string& newest) {
+    const auto is_full = [&] {
+        return servers_.size() > limits_.servers_max || server_entries_ > limits_.entries_max;
+    };
+    for (std::size_t looks = 2 * server_order_.size(); looks > 0 && is_full(); --looks) {
+        const auto [oldest, then] = server_order_.front();
+        server_order_.pop_front();
+        const auto known = servers_.find(oldest);
+        if (known == servers_.end()) continue;
+        if (oldest == newest || known->second.last > then) {  // it listed again
+            server_order_.emplace_back(oldest, known->second.last);
+        } else {
+            forget_server(oldest);
+        }
+    }
+}
+
 void ToolWatch::forget_server(const std::string& name) {
+    server_entries_ -= servers_[name].contents.size() + servers_[name].views.size();
     for (const auto& [content, size] : servers_[name].contents) {
         const auto holders = holders_.find(content);
         if (holders == holders_.end()) continue;
@@ -123,17 +129,22 @@ void ToolWatch::forget_server(const std::string& name) {
 }
 
 ToolWatch::Client& ToolWatch::client_of(const ToolList& list) {
-    const auto [found, made] = clients_.try_emplace(key_of(list.client));
-    if (made) {
-        client_order_.push_back(found->first);
-        if (client_order_.size() > limits_.clients_max) {
-            clients_.erase(client_order_.front());
-            client_order_.pop_front();
-        }
-    }
-    Client& client = clients_[key_of(list.client)];
+    const std::string key = key_of(list.client);
+    if (clients_.try_emplace(key).second) client_order_.push_back(key);
+    make_room_for_client(key);
+    Client& client = clients_[key];
     client.last = list.time;
     return client;
+}
+
+void ToolWatch::make_room_for_client(const std::string& newest) {
+    while (!client_order_.empty() && client_order_.front() != newest &&
+           (clients_.size() > limits_.clients_max || client_entries_ > limits_.entries_max)) {
+        const auto oldest = clients_.find(client_order_.front());
+        client_entries_ -= oldest->second.tools.size();
+        clients_.erase(oldest);
+        client_order_.pop_front();
+    }
 }
 
 void ToolWatch::add_content(const std::string& name, Server& server, std::string_view definition) {
@@ -142,6 +153,7 @@ void ToolWatch::add_content(const std::string& name, Server& server, std::string
         return;
     const std::uint64_t content = content_of(nameless);
     if (!server.contents.emplace(content, nameless.size()).second) return;
+    ++server_entries_;
     std::vector<std::string>& holders = holders_[content];
     if (holders.size() < holders_max) holders.push_back(name);
 }
@@ -157,9 +169,11 @@ void ToolWatch::restore(const std::string& name, Verdict verdict, const std::str
 /// for everybody is an update; several instances behind one name during one say so by their
 /// version.
 void ToolWatch::look_for_split(const ToolList& list, const ListedTool& tool, Server& server,
-                               Batch<ToolOddity>& out) const {
+                               Batch<ToolOddity>& out) {
     if (server.views.size() >= limits_.tools_max && !server.views.contains(tool.name)) return;
-    std::deque<View>& views = server.views[tool.name];
+    const auto [found, made] = server.views.try_emplace(tool.name);
+    if (made) ++server_entries_;
+    std::deque<View>& views = found->second;
     if (!views.empty() && views.back().fingerprint == tool.fingerprint) {
         View& view = views.back();
         view.last = list.time;
@@ -286,7 +300,9 @@ void ToolWatch::push(const ToolList& list, Batch<ToolOddity>& out) {
     for (const ListedTool& tool : list.tools) {
         if (client.tools.size() >= limits_.client_tools_max && !client.tools.contains(tool.name))
             continue;
-        Known& known = client.tools[tool.name];
+        const auto [found, made] = client.tools.try_emplace(tool.name);
+        if (made) ++client_entries_;
+        Known& known = found->second;
         // Who is trusted keeps the name.
         if (!known.server.empty() && is_trusted(known.verdict) && !is_trusted(list.verdict))
             continue;

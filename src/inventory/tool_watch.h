@@ -24,6 +24,7 @@ struct ToolWatchLimits {
     std::size_t clients_max = 50'000;                ///< likewise
     std::size_t tools_max = 4'096;                   ///< of a server
     std::size_t client_tools_max = 2'048;            ///< of a client
+    std::size_t entries_max = 500'000;               ///< tools of all servers, and of all clients
     Duration split_window = std::chrono::hours(24);  ///< A, B and A again within it is a split view
 };
 
@@ -83,8 +84,10 @@ private:
     Server& server_of(const ToolList& list);
     Client& client_of(const ToolList& list);
     void forget_server(const std::string& name);
+    void make_room_for(const std::string& server);
+    void make_room_for_client(const std::string& client);
     void look_for_split(const ToolList& list, const ListedTool& tool, Server& server,
-                        Batch<ToolOddity>& out) const;
+                        Batch<ToolOddity>& out);
     void look_for_shadowing(const ToolList& list, const ListedTool& tool, const Client& client,
                             Batch<ToolOddity>& out) const;
     void look_for_bypass(const ToolList& list, Batch<ToolOddity>& out);
@@ -98,6 +101,7 @@ private:
     std::map<std::string, Client> clients_;  ///< by address
     std::deque<std::string> client_order_;
     std::unordered_map<std::uint64_t, std::vector<std::string>> holders_;  ///< of a content
+    std::size_t server_entries_ = 0, client_entries_ = 0;
 };
 
 }  // namespace umbratap::inventory

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -184,6 +185,30 @@ TEST_CASE("memory is bounded: who listed longest ago is forgotten") {
     watch.push(
         {"direct", "", Verdict::shadow, client(1), Time{} + std::chrono::hours(1), catalogue}, out);
     CHECK(out.size() == 9);  // of the ten, one gave way to the newcomer
+}
+
+TEST_CASE("servers with many tools give way, too, and the one that lists now does not") {
+    ToolWatchLimits limits;
+    limits.entries_max = 100;
+    ToolWatch watch(limits);
+    Batch<ToolOddity> out;
+    for (int i = 0; i < 200; ++i) {
+        ToolList list{"s" + std::to_string(i),          "", Verdict::approved, client(1),
+                      Time{} + std::chrono::seconds(i), {}};
+        for (int j = 0; j < 40; ++j) {
+            const std::string name = "tool_" + std::to_string(i) + "_" + std::to_string(j);
+            list.tools.push_back(tool(name, "Does the thing called " + name + ", and no other."));
+        }
+        watch.push(list, out);
+        list.server = "direct";
+        list.verdict = Verdict::shadow;
+        Batch<ToolOddity> found;
+        watch.push(list, found);
+        const bool bypass = std::any_of(found.begin(), found.end(), [](const ToolOddity& one) {
+            return one.category == "portal-bypass";
+        });
+        if (i == 0) CHECK(bypass);
+    }
 }
 
 }  // namespace
