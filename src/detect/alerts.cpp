@@ -12,22 +12,27 @@ namespace umbratap::detect {
 namespace {
 
 /// Those that the code raises: each must be in the file.
-constexpr std::array<std::string_view, 20> raised = {
-    "shadow-server",  "suspected-mcp",    "portal-lookalike",       "tool-not-allowed",
-    "evasion",        "cleartext-mcp",    "unauthenticated-server", "sensor-restarted",
-    "tool-poisoning", "prompt-injection", "secret-exposed",         "pii-exposed",
-    "indirect-mcp",   "mcp-tunnel",       "local-server-install",   "tool-drift",
-    "split-view",     "tool-shadowing",   "portal-bypass",          "vulnerable-software"};
+constexpr std::array<std::string_view, 21> raised = {
+    "shadow-server",    "suspected-mcp",    "portal-lookalike",       "tool-not-allowed",
+    "evasion",          "cleartext-mcp",    "unauthenticated-server", "sensor-restarted",
+    "tool-poisoning",   "prompt-injection", "secret-exposed",         "pii-exposed",
+    "indirect-mcp",     "mcp-tunnel",       "local-server-install",   "tool-drift",
+    "split-view",       "tool-shadowing",   "portal-bypass",          "vulnerable-software",
+    "cross-server-flow"};
 
 AlertKind read_kind(const YamlNode& node) {
-    node.allow_only(
-        {"category", "sid", "rev", "signature", "severity", "why", "advice", "metadata"});
+    node.allow_only({"category", "sid", "rev", "signature", "severity", "severities", "why",
+                     "advice", "metadata"});
     AlertKind kind;
     kind.category = node.at("category").text();
     kind.signature_id = static_cast<std::uint32_t>(node.at("sid").integer(2000, 999'999'999));
     if (const auto rev = node.find("rev")) kind.rev = static_cast<int>(rev->integer(1, 1'000'000));
     kind.signature = node.at("signature").text();
     kind.severity = static_cast<int>(node.at("severity").integer(1, 4));
+    if (const auto severities = node.find("severities")) {
+        for (const YamlMember& member : severities->members())
+            kind.severities[member.key] = static_cast<int>(member.value.integer(1, 4));
+    }
     kind.why = node.at("why").text();
     kind.advice = node.at("advice").text();
     if (const auto metadata = node.find("metadata")) {

@@ -14,9 +14,15 @@ struct AlertKind {
     std::uint32_t signature_id = 0;  ///< unique over all rule files
     int rev = 1;
     std::string signature;
-    int severity = 3;         ///< 1 is worst, 4 least
+    int severity = 3;                       ///< 1 is worst, 4 least
+    std::map<std::string, int> severities;  ///< of some alerts, by what matched: they differ
     std::string why, advice;  ///< why it matters, and what to do: sentences
     std::map<std::string, std::vector<std::string>> metadata;  ///< owasp_mcp, mitre_atlas, …
+
+    int severity_of(const std::string& matched) const {
+        const auto found = severities.find(matched);
+        return found == severities.end() ? severity : found->second;
+    }
 };
 
 class AlertCatalogue {

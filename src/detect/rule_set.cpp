@@ -17,9 +17,13 @@ RuleSet::RuleSet(const std::string& directory, const std::string& cache_director
       mentions(directory),
       evasions(directory),
       presets(directory),
-      software(directory) {
+      software(directory),
+      content_key(before != nullptr ? before->content_key : Seal::new_key()) {
     std::vector<std::string> known;
     for (const Entry& entry : all()) known.push_back(entry.id);
+    for (const AlertKind& kind : catalogue.all()) {
+        for (const auto& [matched, severity] : kind.severities) known.push_back(matched);
+    }
     presets.demand_known(known);
 }
 

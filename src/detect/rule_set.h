@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/seal.h"
 #include "detect/alerts.h"
 #include "detect/content_rules.h"
 #include "detect/evasions.h"
@@ -26,6 +27,7 @@ struct RuleSet {
     Evasions evasions;
     Presets presets;
     Software software;
+    Seal::Key content_key;  ///< of this run, over reloads
 
     /// Reads all files in `directory`; what patterns compile to is kept in `cache_directory`, see
     /// Databases. Rules keep the numbers that they had `before`. Throws RuleError.

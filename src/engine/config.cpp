@@ -105,6 +105,12 @@ const std::vector<LimitKey>& limit_keys() {
          number(FIELD(inventory_limits.tool_watch.entries_max), 1, 1 << 28)},
         {"inventory", "split_view_window",
          seconds(FIELD(inventory_limits.tool_watch.split_window), 30 * 86400)},
+        {"inventory", "fingerprints_max",
+         number(FIELD(inventory_limits.provenance.fingerprints_max), 0, 1 << 28)},
+        {"inventory", "fingerprint_lifetime",
+         seconds(FIELD(inventory_limits.provenance.lifetime), 30 * 86400)},
+        {"inventory", "common_characters_min",
+         number(FIELD(inventory_limits.provenance.characters_min), 31, 1 << 20)},
     };
     return keys;
 }

@@ -115,28 +115,32 @@ Problem Dialogue::on(const http::Text& text, const Surroundings& around, Batch<S
         detect::Evidence evidence;
         if (is_heard(text)) evidence = tools_->rules->rules.weigh(message, weighed);
         open.of_interest = true;
-        std::vector<detect::Finding> findings;
-        if (tools_->wanted.content && (evidence.confidence > 0 || message.method.empty()))
-            problem = problem.or_else(inspect(open, message, number, direction, findings));
-        out.emplace_back(inventory::MessageSighting{
-            open.exchange, text.kind, direction, text.time, text.packet_number, std::move(message),
-            std::move(evidence), text.alternate, std::move(findings)});
+        const bool inspected =
+            tools_->wanted.content && (evidence.confidence > 0 || message.method.empty());
+        inventory::MessageSighting sighting{
+            open.exchange,      text.kind,           direction,      text.time, text.packet_number,
+            std::move(message), std::move(evidence), text.alternate, {},        {}};
+        if (inspected) problem = problem.or_else(inspect(open, number, sighting));
+        out.emplace_back(std::move(sighting));
     }
     return problem;
 }
 
-Problem Dialogue::inspect(Open& open, const mcp::Message& message, std::size_t number,
-                          http::Direction direction, std::vector<detect::Finding>& out) {
+Problem Dialogue::inspect(Open& open, std::size_t number, inventory::MessageSighting& sighting) {
     Problem problem;
-    if (direction == http::Direction::to_server && open.exchange->request && !open.head_inspected) {
+    const bool from_client = sighting.direction == http::Direction::to_server;
+    if (from_client && open.exchange->request && !open.head_inspected) {
         open.head_inspected = true;
-        problem = tools_->inspector.inspect(*open.exchange->request, out);
+        problem = tools_->inspector.inspect(*open.exchange->request, sighting.findings);
     }
     const mcp::ReadableStrings& strings = tools_->decoder.strings(number);
-    tools_->rules->evasions.find(
-        message, strings,
-        direction == http::Direction::to_server ? open.exchange->request.get() : nullptr, out);
-    return problem.or_else(tools_->inspector.inspect(message, strings, direction, out));
+    tools_->rules->evasions.find(sighting.message, strings,
+                                 from_client ? open.exchange->request.get() : nullptr,
+                                 sighting.findings);
+    problem = problem.or_else(tools_->inspector.inspect(sighting.message, strings,
+                                                        sighting.direction, sighting.findings));
+    tools_->winnowing.read(strings, sighting.fingerprints);
+    return problem;
 }
 
 void Dialogue::find_signs(Open& open, Time time, std::uint64_t packet_number,

@@ -56,8 +56,7 @@ private:
     Open& open(http::ExchangeId id, const Surroundings& around);
     static inventory::Exchange& unshared(Open& open);
     /// What the message says that an analyst should see.
-    Problem inspect(Open& open, const mcp::Message& message, std::size_t number,
-                    http::Direction direction, std::vector<detect::Finding>& out);
+    Problem inspect(Open& open, std::size_t number, inventory::MessageSighting& sighting);
     /// What the heads say by themselves, once all is known that will be of them.
     void find_signs(Open& open, Time time, std::uint64_t packet_number,
                     Batch<inventory::Sighting>& out);

@@ -149,6 +149,10 @@ inventory::Stats Reporter::stats(const Counts& counts) const {
     stats.alerts = inventory_.alerts();
     stats.suppressed = inventory_.suppressed();
     counts.problems.add_to(stats.problems);
+    const inventory::Provenance& provenance = inventory_.provenance();
+    if (provenance.forgotten_early() > 0)
+        stats.problems["content.fingerprints_forgotten"] = provenance.forgotten_early();
+    if (provenance.cut() > 0) stats.problems["content.too_long_to_compare"] = provenance.cut();
     return stats;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "detect/rule_set.h"
+#include "detect/winnowing.h"
 #include "engine/counts.h"
 #include "flow/fragments.h"
 #include "flow/table.h"
@@ -48,6 +49,7 @@ struct Tools {
     detect::Prefilter::Scanner scanner;
     detect::ContentRules::Inspector inspector;
     detect::Mentions::Finder mentions;
+    detect::Winnowing winnowing;
     mcp::Decoder decoder;
     Budget budget;
     tls::Secrets secrets;
@@ -62,6 +64,7 @@ struct Tools {
           scanner(rule_set.prefilter),
           inspector(rule_set.content),
           mentions(rule_set.mentions),
+          winnowing(rule_set.content_key),
           decoder(l.mcp, rule_set.rules.watch(), mcp_wanted()),
           budget(l.memory_bytes_max),
           secrets(l.secrets) {}

@@ -9,13 +9,14 @@ namespace umbratap::inventory {
 
 namespace {
 
-/// Two tools are two findings, not one that was made twice.
-/// Servers that a provider is to connect to are no parties of the flow; each weakness is one of its
-/// own.
+/// Servers that a provider is to connect to, or whose content it is, are no parties of the flow;
+/// each weakness is one of its own.
 bool is_about_excerpt(std::string_view category) {
-    return category == "indirect-mcp" || category == "vulnerable-software";
+    return category == "indirect-mcp" || category == "vulnerable-software" ||
+           category == "cross-server-flow";
 }
 
+/// Two tools are two findings, not one that was made twice.
 bool is_about_tool(std::string_view category) {
     return category == "tool-not-allowed" || category == "tool-poisoning" ||
            category == "tool-drift" || category == "split-view" || category == "tool-shadowing";

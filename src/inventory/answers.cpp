@@ -34,7 +34,11 @@ void Inventory::State::server_message(OpenExchange& open, const MessageSighting&
     seen(*session, open, sighting.time, sighting.packet_number, sighting.evidence);
     confirm(*session, out);
     Call call = call_of(open, sighting);
-    if (!sighting.findings.empty()) raise_found(sighting.findings, complete(call, *session), out);
+    if (says_something(sighting)) {
+        const Call told = complete(call, *session);
+        raise_found(sighting.findings, told, out);
+        note_returned(told, sighting);
+    }
     wait_or_tell(*session, std::move(call), key_of(*open.exchange), from_server, out);
 }
 
@@ -59,16 +63,18 @@ void Inventory::State::server_answer(OpenExchange& open, const MessageSighting& 
     if (session == nullptr) return;
     session->session.bytes_to_client += message.bytes;
     Call asked;
-    if (!sighting.findings.empty()) asked = answered_call(*session, open, sighting, from_client);
+    if (says_something(sighting)) asked = answered_call(*session, open, sighting, from_client);
     const bool alive = answer(*session, open, sighting, from_client, out);
     if (!alive) return;
     note_result(*session, sighting, out);
     judge(open, sighting.time, *session);
     seen(*session, open, sighting.time, sighting.packet_number, sighting.evidence);
     confirm(*session, out);
-    if (!sighting.findings.empty()) {
+    if (says_something(sighting)) {
         asked.verdict = session->session.judgement.verdict;
-        raise_found(sighting.findings, complete(std::move(asked), *session), out);
+        asked = complete(std::move(asked), *session);
+        raise_found(sighting.findings, asked, out);
+        note_returned(asked, sighting);
     }
 }
 

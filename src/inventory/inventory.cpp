@@ -58,18 +58,22 @@ void Inventory::State::push(const MessageSighting& sighting, Batch<Record>& out)
         open.hearsay = open.hearsay || open.asked.contains(hash_of(message.id));
         if (LiveSession* session = session_of(open, {}, sighting.time, out)) {
             session->session.bytes_to_server += message.bytes;
-            if (!sighting.findings.empty())
-                raise_found(
-                    sighting.findings,
-                    complete(answered_call(*session, open, sighting, from_server), *session), out);
+            if (says_something(sighting)) {
+                const Call call =
+                    complete(answered_call(*session, open, sighting, from_server), *session);
+                raise_found(sighting.findings, call, out);
+                raise_travels(note_sent(open, call, sighting), call, out);
+            }
             answer(*session, open, sighting, from_server, out);
             seen(*session, open, sighting.time, sighting.packet_number, sighting.evidence);
         }
         return;
     }
     if (!message.id.empty()) open.asked.insert(hash_of(message.id));
-    open.sent.push_back(
-        {call_of(open, sighting), evidence_of(open, sighting), message.client, sighting.findings});
+    Call call = call_of(open, sighting);
+    std::vector<ContentTravel> travels = note_sent(open, call, sighting);
+    open.sent.push_back({std::move(call), evidence_of(open, sighting), message.client,
+                         sighting.findings, std::move(travels)});
     if (is_taken(open)) decide(open, out);
 }
 
@@ -245,6 +249,9 @@ const std::map<std::string, std::uint64_t>& Inventory::suppressed() const noexce
 }
 const std::map<std::string, std::uint64_t>& Inventory::alerts() const noexcept {
     return state_->alerts.raised();
+}
+const Provenance& Inventory::provenance() const noexcept {
+    return state_->provenance;
 }
 int Inventory::worst_severity() const noexcept {
     return state_->alerts.worst_severity();

@@ -11,6 +11,7 @@
 #include "base/batch.h"
 #include "detect/rule_set.h"
 #include "inventory/policy.h"
+#include "inventory/provenance.h"
 #include "inventory/records.h"
 #include "inventory/sighting.h"
 #include "inventory/store.h"
@@ -35,6 +36,7 @@ struct Limits {
         1024;  ///< methods or tools counted by name, per session; others as "…"
     std::uint32_t alerts_open_max = 100'000;
     ToolWatchLimits tool_watch;
+    ProvenanceLimits provenance;
 };
 
 class Inventory {
@@ -61,6 +63,7 @@ public:
     const std::map<std::string, std::uint64_t>& sessions() const noexcept;    ///< by verdict
     const std::map<std::string, std::uint64_t>& alerts() const noexcept;      ///< by category
     const std::map<std::string, std::uint64_t>& suppressed() const noexcept;  ///< see AlertFold
+    const Provenance& provenance() const noexcept;
     int worst_severity() const noexcept;  ///< of all alerts raised; 5 if none was
 
 private:

@@ -14,6 +14,7 @@
 #include "inventory/inventory.h"
 #include "inventory/live_session.h"
 #include "inventory/place.h"
+#include "inventory/provenance.h"
 #include "inventory/sessions.h"
 #include "inventory/tool_watch.h"
 
@@ -38,12 +39,18 @@ inline std::size_t hash_of(const std::string& id) {
 void count_name(std::map<std::string, std::uint64_t>& counts, const std::string& name,
                 std::uint32_t distinct_max);
 
+/// Somebody looks at what the message says.
+inline bool says_something(const MessageSighting& sighting) {
+    return !sighting.findings.empty() || !sighting.fingerprints.empty();
+}
+
 /// What a client sent, before it is known whether the server took it.
 struct Sent {
     Call call;
     detect::Evidence evidence;
     mcp::Implementation client;
     std::vector<detect::Finding> findings;
+    std::vector<ContentTravel> travels;
 };
 
 struct OpenExchange {
@@ -117,6 +124,7 @@ struct Inventory::State {
     std::unordered_set<std::string> local_servers;       // address of the client, and name: told
     std::deque<std::pair<Time, NameSighting>> resolved;  // DNS; told if nothing better comes
     ToolWatch tool_watch;
+    Provenance provenance;
     AlertFold alerts;
     std::map<std::string, std::uint64_t> ended;
     Batch<InventoryChange> changes;
@@ -129,6 +137,7 @@ struct Inventory::State {
           rules(&r.rules),
           store(s),
           tool_watch(l.tool_watch),
+          provenance(l.provenance),
           alerts(l.alert_window, l.alerts_open_max) {
         restore_tools();
     }
@@ -239,6 +248,16 @@ struct Inventory::State {
     void contact(const Parties& parties);
     static std::string contact_key(const packet::Address& client, std::string_view host);
     void remember_contact(const packet::Address& client, std::string_view host);
+
+    // Content that travels from server to server (travels.cpp).
+
+    /// `call` is the server's message, or what it answers.
+    void note_returned(const Call& call, const MessageSighting& sighting);
+    /// What a client's message holds of other servers' content.
+    std::vector<ContentTravel> note_sent(const OpenExchange& open, Call call,
+                                         const MessageSighting& sighting);
+    void raise_travels(const std::vector<ContentTravel>& travels, const Call& call,
+                       Batch<Record>& out);
 
     // Tools (tools.cpp).
 

@@ -69,6 +69,7 @@ void Inventory::State::accept(OpenExchange& open, Sent& sent, Batch<Record>& out
         if (!call.notification) evasions = take_evasions(sent.findings);
         raise_found(sent.findings, complete(call, *session), out);
     }
+    if (!sent.travels.empty()) raise_travels(sent.travels, complete(call, *session), out);
     note_conduct(*session, open, out);
     wait_or_tell(*session, std::move(call), key_of(*open.exchange), from_client, out,
                  std::move(evasions));
@@ -124,6 +125,7 @@ void Inventory::State::refuse(OpenExchange& open, Sent& sent, Batch<Record>& out
     }
     raise_evasions(take_evasions(sent.findings), call, out);
     raise_found(sent.findings, call, out);
+    raise_travels(sent.travels, call, out);
     out.emplace_back(std::move(call));
 }
 

@@ -15,6 +15,7 @@
 #include "detect/finding.h"
 #include "detect/mention.h"
 #include "detect/rules.h"
+#include "detect/winnowing.h"
 #include "http/items.h"
 #include "mcp/message.h"
 #include "packet/packet.h"
@@ -73,6 +74,7 @@ struct MessageSighting {
     detect::Evidence evidence;  ///< of message and heads together
     bool alternate = false;  ///< only in another reading of ambiguous bytes: no session counts it
     std::vector<detect::Finding> findings;  ///< in what it says, and in the head before it
+    detect::Fingerprints fingerprints;      ///< of what it says
 };
 
 /// `event: endpoint` of the old HTTP+SSE transport.

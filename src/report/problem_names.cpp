@@ -8,6 +8,8 @@ namespace umbratap::report {
 namespace {
 
 constexpr auto names = std::to_array<std::string_view>({
+    "content.fingerprints_forgotten",
+    "content.too_long_to_compare",
     "content.too_many_hits",
     "dns.bad_name",
     "dns.bad_record",

@@ -195,7 +195,63 @@ def quoted_connector():
                        "messages": [{"role": "user", "content": "Explain this request: " + quoted}]})
 
 
+ticket = ("Customer 4711 (Anna Lind, Lund) reports that the invoice of March was sent to her old address although she had given the "
+          "new one in February. Her contract ends in June, and the manager wants to keep her at nearly any price, up to 30 % less.")
+licence = "The software is provided as it is, without a promise of any kind, and nobody who wrote it is liable for what it does."
+
+
+def calls(number, client, server, host, said):
+    """A session whose calls have arguments and answers: (tool, arguments, text)."""
+    talk = Conversation((client, 44000 + number), server, begin + 60 * number)
+    with_host = dict(session=f"c-{number}")
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "agent", "version": "1.0"}}
+    welcome = {"protocolVersion": "2025-06-18", "capabilities": {"tools": {}}, "serverInfo": {"name": host, "version": "1.0"}}
+    talk.call(host, {"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": hello},
+              {"jsonrpc": "2.0", "id": 0, "result": welcome}, **with_host)
+    for at, (name, arguments, text) in enumerate(said, 1):
+        talk.call(host, {"jsonrpc": "2.0", "id": at, "method": "tools/call", "params": {"name": name, "arguments": arguments}},
+                  {"jsonrpc": "2.0", "id": at, "result": {"content": [{"type": "text", "text": text}]}}, **with_host)
+    talk.close()
+    return talk.frames
+
+
+def content_into_shadow():
+    quoted = "Please translate:\n\n> " + ticket.replace(", ", ",\n> ").upper() + "\n\nThank you."
+    return (calls(0, "10.20.31.8", portal, "portal.corp.example", [("get_ticket", {"number": 4711}, "Ticket 4711. " + ticket)])
+            + calls(1, "10.20.31.9", shadow, "translate.vendor.example",
+                    [("translate", {"text": quoted, "to": "sv"}, "Kund 4711 meddelar att fakturan sändes fel."),
+                     ("translate", {"text": ticket[:200], "to": "de"}, "Kundin 4711 meldet eine falsche Rechnung.")]))
+
+
+def content_between_approved():
+    return (calls(0, "10.20.31.8", portal, "portal.corp.example", [("get_ticket", {"number": 4711}, ticket)])
+            + calls(1, "10.20.31.8", portal, "mail.corp.example", [("send_mail", {"to": "team@corp.example", "body": ticket}, "sent")]))
+
+
+def content_in_common():
+    """What a client says to two servers, one of which says it back; what two servers say; and less than a sentence."""
+    return (calls(0, "10.20.31.8", portal, "portal.corp.example",
+                  [("search", {"text": ticket}, "nothing found for: " + ticket), ("get_file", {"name": "LICENCE"}, licence),
+                   ("get_ticket", {"number": 4712}, "Ticket 4712 of 2026-09-21, printer on the third floor")])
+            + calls(1, "10.20.31.8", shadow, "files.vendor.example",
+                    [("search", {"text": ticket}, "no results"), ("get_file", {"name": "LICENCE"}, licence),
+                     ("check", {"text": licence}, "a licence"), ("find", {"text": "printer on the third floor"}, "3 printers")]))
+
+
+two_approved = """version: 1
+portals:
+  - name: corporate portal
+    hosts: [portal.corp.example, mail.corp.example]
+    require_tls: false
+"""
+
 cases = {
+    "content-into-shadow": (content_into_shadow, policy, "What the portal returned to one client is sent by another client, quoted and in "
+                            "capitals, to a server that nobody approved: severity 2, folded with the second time."),
+    "content-between-approved": (content_between_approved, two_approved, "What one approved server returned is sent to another: what agents "
+                                 "are for. Only the preset hunt tells of it; here it is counted."),
+    "content-in-common": (content_in_common, policy, "A question to two servers, one of which says it back, a licence that both have, and "
+                          "half a sentence: no content of one server at another."),
     "tunnel-polls": (tunnel, "", "A client inside polls a tunnel, gets a request to an MCP server in the response, and posts the answer."),
     "local-servers-in-model-call": (local_tools, "", "The names of tools in a call of a model tell of two servers on the client's machine: "
                                     "inventory, no alert."),

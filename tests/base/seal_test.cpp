@@ -1,0 +1,25 @@
+#include "base/seal.h"
+
+#include <doctest/doctest.h>
+
+#include "base/digest.h"
+
+using namespace umbratap;
+
+TEST_CASE("seal: AES-128 of each block, as FIPS 197 and NIST SP 800-38A show it") {
+    const Seal::Key key{0x2b, 0x7e, 0x15, 0x16, 0x28, 0xae, 0xd2, 0xa6,
+                        0xab, 0xf7, 0x15, 0x88, 0x09, 0xcf, 0x4f, 0x3c};
+    const std::uint8_t blocks[] = {0x6b, 0xc1, 0xbe, 0xe2, 0x2e, 0x40, 0x9f, 0x96, 0xe9, 0x3d, 0x7e,
+                                   0x11, 0x73, 0x93, 0x17, 0x2a, 0xae, 0x2d, 0x8a, 0x57, 0x1e, 0x03,
+                                   0xac, 0x9c, 0x9e, 0xb7, 0x6f, 0xac, 0x45, 0xaf, 0x8e, 0x51};
+    Seal seal(key);
+    std::vector<std::uint8_t> out;
+    seal.apply(blocks, out);
+    CHECK(to_hex(out) == "3ad77bb40d7a3660a89ecaf32466ef97f5d3d58503b9699de785895a96fdbaaf");
+    seal.apply({}, out);
+    CHECK(out.empty());
+}
+
+TEST_CASE("seal: no two keys are the same") {
+    CHECK(Seal::new_key() != Seal::new_key());
+}

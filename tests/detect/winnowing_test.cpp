@@ -1,0 +1,150 @@
+#include "detect/winnowing.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <random>
+#include <set>
+#include <string>
+
+#include "mcp/readable.h"
+
+using namespace umbratap;
+using namespace umbratap::detect;
+
+namespace {
+
+constexpr Seal::Key key{1, 2, 3};
+
+std::string quoted(std::string_view text) {
+    std::string out = "\"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\') out += '\\';
+        if (c == '\n') {
+            out += "\\n";
+        } else {
+            out += c;
+        }
+    }
+    return out + '"';
+}
+
+Fingerprints read(const std::string& json, const Seal::Key& with = key) {
+    mcp::JsonReader reader;
+    mcp::ReadableStrings strings;
+    REQUIRE(reader.read(as_bytes(json), strings));
+    Winnowing winnowing(with);
+    Fingerprints out;
+    winnowing.read(strings, out);
+    return out;
+}
+
+Fingerprints of(std::string_view text, const Seal::Key& with = key) {
+    return read("{\"text\":" + quoted(text) + "}", with);
+}
+
+std::set<std::uint64_t> values(const Fingerprints& some) {
+    std::set<std::uint64_t> out;
+    for (const Fingerprint& one : some.all) out.insert(one.value);
+    return out;
+}
+
+std::size_t in_common(const Fingerprints& a, const Fingerprints& b) {
+    const std::set<std::uint64_t> left = values(a), right = values(b);
+    return static_cast<std::size_t>(std::count_if(
+        left.begin(), left.end(), [&](std::uint64_t value) { return right.contains(value); }));
+}
+
+std::string random_words(std::mt19937& random, std::size_t size) {
+    std::string text;
+    while (text.size() < size) {
+        for (std::size_t length = 2 + random() % 8; length > 0; --length)
+            text += static_cast<char>('a' + random() % 26);
+        text += ' ';
+    }
+    return text;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "winnowing: what two texts share, 31 letters and digits in one piece, leaves a fingerprint in "
+    "both") {
+    std::mt19937 random(7);
+    for (int round = 0; round < 500; ++round) {
+        std::string shared;
+        while (shared.size() < Winnowing::gram + Winnowing::window - 1)
+            shared += static_cast<char>('a' + random() % 26);
+        const std::string one =
+            random_words(random, random() % 300) + shared + random_words(random, random() % 300);
+        const std::string other =
+            random_words(random, random() % 300) + shared + random_words(random, random() % 300);
+        CHECK(in_common(of(one), of(other)) >= 1);
+    }
+}
+
+TEST_CASE("winnowing: texts of other words have nothing in common") {
+    std::mt19937 random(8);
+    for (int round = 0; round < 200; ++round)
+        CHECK(in_common(of(random_words(random, 2000)), of(random_words(random, 2000))) == 0);
+}
+
+TEST_CASE("winnowing: case, white space and punctuation do not matter") {
+    const std::string text =
+        "Customer 4711 reports that the invoice of March went to her old address.";
+    const Fingerprints plain = of(text), other =
+                                             of("> CUSTOMER 4711 -- reports\n> that \"the\" "
+                                                "invoice, of March\n> went to her old (address)");
+    CHECK(values(plain) == values(other));
+    CHECK(!plain.empty());
+}
+
+TEST_CASE(
+    "winnowing: which places are kept does not depend on the key, but what is kept of them does") {
+    std::mt19937 random(9);
+    const std::string text = random_words(random, 3000);
+    const Fingerprints one = of(text), other = of(text, Seal::new_key());
+    REQUIRE(one.all.size() == other.all.size());
+    for (std::size_t i = 0; i < one.all.size(); ++i)
+        CHECK(one.all[i].position == other.all[i].position);
+    CHECK(in_common(one, other) == 0);
+}
+
+TEST_CASE("winnowing: about one of eight characters, and never more than a window between two") {
+    std::mt19937 random(10);
+    const Fingerprints some = of(random_words(random, 20'000));
+    CHECK(some.all.size() > 1'700);
+    CHECK(some.all.size() < 2'600);
+    for (std::size_t i = 1; i < some.all.size(); ++i)
+        CHECK(some.all[i].position - some.all[i - 1].position <= Winnowing::window);
+}
+
+TEST_CASE("winnowing: rows of few characters and short strings say nothing") {
+    CHECK(of(std::string(500, '0')).empty());
+    CHECK(of("abababababababababababababababababababababababababab").empty());
+    CHECK(of("printer, 3rd floor").empty());
+    CHECK(of("").empty());
+    CHECK(of("................................................").empty());
+}
+
+TEST_CASE(
+    "winnowing: each fingerprint knows its string, and no gram reaches from one string into the "
+    "next") {
+    const Fingerprints both = read(
+        R"({"a":"the quick brown fox jumps over it","b":{"c":["x","lazy dogs sleep under the old bridge"]}})");
+    REQUIRE(both.places.size() == 2);
+    CHECK(both.places[0].name == "a");
+    CHECK(both.places[1].name == "b.c[1]");
+    CHECK(both.place(0) == "a");
+    CHECK(both.place(both.all.size() - 1) == "b.c[1]");
+    const std::size_t second = both.places[1].first;
+    CHECK(both.all[second].position - both.all[second - 1].position > Winnowing::window);
+}
+
+TEST_CASE("winnowing: of a long message the first part is kept, and it is said") {
+    std::mt19937 random(11);
+    const Fingerprints long_one = of(random_words(random, 400'000));
+    CHECK(long_one.cut);
+    CHECK(long_one.all.size() == Winnowing::fingerprints_max);
+    CHECK(!of(random_words(random, 20'000)).cut);
+}
