@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "mcp/tokens.h"
+
 namespace umbratap::engine {
 
 using inventory::Exchange;
@@ -117,9 +119,15 @@ Problem Dialogue::on(const http::Text& text, const Surroundings& around, Batch<S
         open.of_interest = true;
         const bool inspected =
             tools_->wanted.content && (evidence.confidence > 0 || message.method.empty());
-        inventory::MessageSighting sighting{
-            open.exchange,      text.kind,           direction,      text.time, text.packet_number,
-            std::move(message), std::move(evidence), text.alternate, {},        {}};
+        inventory::MessageSighting sighting;
+        sighting.exchange = open.exchange;
+        sighting.kind = text.kind;
+        sighting.direction = direction;
+        sighting.time = text.time;
+        sighting.packet_number = text.packet_number;
+        sighting.message = std::move(message);
+        sighting.evidence = std::move(evidence);
+        sighting.alternate = text.alternate;
         if (inspected) problem = problem.or_else(inspect(open, number, sighting));
         out.emplace_back(std::move(sighting));
     }
@@ -140,6 +148,8 @@ Problem Dialogue::inspect(Open& open, std::size_t number, inventory::MessageSigh
     problem = problem.or_else(tools_->inspector.inspect(sighting.message, strings,
                                                         sighting.direction, sighting.findings));
     tools_->winnowing.read(strings, sighting.fingerprints);
+    sighting.tokens =
+        from_client ? mcp::tokens_of_arguments(strings) : mcp::tokens_of_result(strings);
     return problem;
 }
 

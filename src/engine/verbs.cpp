@@ -16,6 +16,7 @@
 #include "engine/run.h"
 #include "engine/suppress.h"
 #include "inventory/store.h"
+#include "mcp/tokens.h"
 #include "report/eve.h"
 #include "report/rendering.h"
 #include "report/text.h"
@@ -97,13 +98,16 @@ int inventory_show(const std::string& file) {
     const inventory::Store store(file, inventory::Store::Mode::read_only);
     const auto shown = [](const std::string& text) { return report::terminal_text(text, 200); };
     for (const inventory::StoredServer& server : store.servers()) {
+        std::uint64_t tokens = 0;  // of the whole list of tools
+        for (const inventory::StoredTool& tool : server.tools_known)
+            tokens += mcp::tokens_estimate(tool.definition);
         std::cout << server.verdict << "  "
                   << shown(server.host.empty() ? server.address : server.host) << ':' << server.port
                   << shown(server.path) << "  " << server.transport << ' '
                   << shown(server.protocol_version) << "  " << shown(server.name) << ' '
                   << shown(server.version) << "  clients " << server.clients.size() << "  tools "
-                  << server.tools.size() << "  sessions " << server.sessions << "  "
-                  << report::to_timestamp(server.first_seen) << " .. "
+                  << server.tools.size() << " (about " << tokens << " tokens)  sessions "
+                  << server.sessions << "  " << report::to_timestamp(server.first_seen) << " .. "
                   << report::to_timestamp(server.last_seen) << '\n';
     }
     return 0;

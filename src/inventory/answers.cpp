@@ -11,6 +11,12 @@ double milliseconds(Duration duration) {
     return std::chrono::duration<double, std::milli>(duration).count();
 }
 
+/// Its result goes before a model.
+bool fills_context(std::string_view method) {
+    return method == "tools/call" || method == "resources/read" || method == "prompts/get" ||
+           method == "tasks/result";
+}
+
 /// Of calls with one id, that of the exchange; else the oldest.
 template <class Calls>
 auto find_asked(Calls& calls, const ExchangeKey& exchange) {
@@ -123,6 +129,10 @@ bool Inventory::State::answer(LiveSession& session, OpenExchange& open,
     call.packet_number = sighting.packet_number;
     call.duration_ms = std::max(0.0, milliseconds(sighting.time - sent));
     call.response_bytes = message.bytes;
+    if (sender == from_client && !is_error && fills_context(call.method)) {
+        call.result_tokens = sighting.tokens;
+        session.session.result_tokens += sighting.tokens;
+    }
     call.result = message.result;
     call.error_code = message.error_code;
     call.error_message = message.error_message;

@@ -52,6 +52,7 @@ struct Call {
     Outcome outcome = Outcome::ok;
     bool answered = false;  ///< there is a response: the next three are known
     std::uint64_t request_bytes = 0, response_bytes = 0;
+    std::uint64_t argument_tokens = 0, result_tokens = 0;  ///< estimates, see mcp/tokens.h
     double duration_ms = 0;
     std::int64_t error_code = 0;
     std::string error_message;
@@ -70,7 +71,7 @@ struct Session {
     bool tools_listed_truncated = false;
     std::uint64_t errors = 0, tool_errors = 0, refused = 0, bytes_to_server = 0,
                   bytes_to_client = 0;
-    std::uint64_t list_tokens_estimate = 0;
+    std::uint64_t list_tokens = 0, argument_tokens = 0, result_tokens = 0;  ///< estimates
     Judgement judgement;
     std::uint8_t confidence = 0;
     std::vector<std::string> evidence;  ///< ids of rules

@@ -30,6 +30,7 @@ Call Inventory::State::call_of(const OpenExchange& open, const MessageSighting& 
     call.resource_uri = message.resource_uri;
     call.protocol_version = message.protocol_version;
     call.request_bytes = message.bytes;
+    if (!call.from_server) call.argument_tokens = sighting.tokens;
     call.arguments = message.arguments;
     return call;
 }
@@ -43,6 +44,7 @@ void Inventory::State::accept(OpenExchange& open, Sent& sent, Batch<Record>& out
     if (call.method == "tools/call" && !call.tool.empty())
         count_name(record.tools_called, call.tool, limits.distinct_names_max);
     record.bytes_to_server += call.request_bytes;
+    record.argument_tokens += call.argument_tokens;
     if (!sent.client.empty()) {
         record.parties.client = sent.client;
     }

@@ -75,6 +75,7 @@ struct MessageSighting {
     bool alternate = false;  ///< only in another reading of ambiguous bytes: no session counts it
     std::vector<detect::Finding> findings;  ///< in what it says, and in the head before it
     detect::Fingerprints fingerprints;      ///< of what it says
+    std::uint64_t tokens = 0;               ///< of its arguments or its result, see mcp/tokens.h
 };
 
 /// `event: endpoint` of the old HTTP+SSE transport.

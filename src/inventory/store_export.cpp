@@ -4,6 +4,7 @@
 #include <ctime>
 
 #include "inventory/store.h"
+#include "mcp/tokens.h"
 
 namespace umbratap::inventory {
 
@@ -102,6 +103,8 @@ void append_json(const StoredServer& server, std::string& out) {
         append_member("name", tool.name, out);
         append_member("fingerprint", tool.fingerprint, out);
         append_member("changes", tool.changes, out);
+        if (!tool.definition.empty())
+            append_member("tokens_estimate", mcp::tokens_estimate(tool.definition), out);
         append_times(tool.first_seen, tool.last_seen, out);
         out += '}';
     }

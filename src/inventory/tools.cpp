@@ -3,6 +3,7 @@
 
 #include "inventory/inventory_state.h"
 #include "mcp/definition.h"
+#include "mcp/tokens.h"
 
 namespace umbratap::inventory {
 
@@ -60,8 +61,7 @@ void Inventory::State::note_tools(LiveSession& session, const MessageSighting& s
                 record.tools_listed.push_back(tool.name);
             }
         }
-        // Four bytes of JSON a token: the usual rule of thumb for English text and schemas.
-        record.list_tokens_estimate += tool.definition.size() / 4;
+        record.list_tokens += mcp::tokens_estimate(tool.definition);
         ListedTool& listed = list.tools.emplace_back(listed_tool(tool));
         const std::optional<ToolBefore> before =
             store.note_tool(record, listed, sighting.time, sighting.packet_number, changes);

@@ -150,6 +150,13 @@ std::size_t ReadableStrings::find_argument(std::string_view name) const {
     return strings_.size();
 }
 
+bool ReadableStrings::is_argument(std::size_t number) const noexcept {
+    const Step* step = &strings_[number].step;
+    const Step* below = nullptr;  // the top one
+    for (; step->parent != none; step = &steps_[step->parent]) below = step;
+    return below != nullptr && step->key == "params" && below->key == "arguments";
+}
+
 std::vector<std::string> ReadableStrings::way_to_container(std::uint32_t container) const {
     std::vector<std::string> way;
     if (container == none) return way;

@@ -38,6 +38,8 @@ public:
     bool has_key(std::size_t number, std::string_view key) const;
     /// The string in `params.arguments` of that name, compared without case; size() if none.
     std::size_t find_argument(std::string_view name) const;
+    /// Whether it stands in `params.arguments`.
+    bool is_argument(std::size_t number) const noexcept;
     /// A number of the object or array that holds it.
     std::uint32_t container(std::size_t number) const noexcept {
         return strings_[number].step.parent;

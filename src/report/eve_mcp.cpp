@@ -89,6 +89,10 @@ void write_tool_and_prompt(JsonWriter& json, const std::string& tool, const std:
     json.close();
 }
 
+void write_tokens(JsonWriter& json, const char* name, std::uint64_t tokens) {
+    if (tokens != 0) json.number(name, tokens);
+}
+
 void write_outcome(JsonWriter& json, const Call& call) {
     // A notification has no answer, hence no outcome, unless HTTP refused it.
     if (!call.notification || call.outcome == Outcome::refused)
@@ -121,6 +125,8 @@ void write_call(JsonWriter& json, const Call& call) {
         json.number("response_bytes", call.response_bytes);
         json.milliseconds("duration_ms", call.duration_ms);
     }
+    write_tokens(json, "argument_tokens_estimate", call.argument_tokens);
+    write_tokens(json, "result_tokens_estimate", call.result_tokens);
     write_outcome(json, call);
     json.json("arguments", call.arguments);
     json.json("result", call.result);
@@ -149,8 +155,9 @@ void write_session(JsonWriter& json, const Session& session) {
     json.number("refused", session.refused);
     json.number("bytes_to_server", session.bytes_to_server);
     json.number("bytes_to_client", session.bytes_to_client);
-    if (session.list_tokens_estimate != 0)
-        json.number("list_tokens_estimate", session.list_tokens_estimate);
+    write_tokens(json, "list_tokens_estimate", session.list_tokens);
+    write_tokens(json, "argument_tokens_estimate", session.argument_tokens);
+    write_tokens(json, "result_tokens_estimate", session.result_tokens);
     json.text("verdict", to_string(session.judgement.verdict));
     json.text("policy_entry", session.judgement.entry);
     json.number("confidence", session.confidence);

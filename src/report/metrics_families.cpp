@@ -203,6 +203,9 @@ void add_mcp(const Figures& figures, Families& families) {
                         "method", counts.durations);
     families.counters("mcp_sessions_total", "MCP sessions that ended.", "verdict",
                       closed(verdicts, figures.stats.sessions));
+    families.counters("mcp_tokens_estimate_total",
+                      "Tokens that sessions cost a model's context, about.",
+                      Names{"part", "verdict"}, counts.tokens);
     families.gauges("mcp_servers", "MCP servers known.", "verdict",
                     closed(verdicts, figures.gauges.servers));
     families.counters("alerts_total", "Findings told, each window of folded ones once.",
@@ -256,6 +259,9 @@ RecordCounts::RecordCounts() {
         for (const std::string& category : categories) alerts[{category, severity}] = 0;
         alerts[{"other", severity}] = 0;
     }
+    for (const std::string& verdict : verdicts) {
+        for (const char* part : {"list", "arguments", "results"}) tokens[{part, verdict}] = 0;
+    }
     for (const std::string_view method : mcp::mcp_methods()) {
         if (!method.starts_with("notifications/")) durations[std::string(method)];
     }
@@ -265,6 +271,11 @@ RecordCounts::RecordCounts() {
 void RecordCounts::add(const inventory::Record& record) {
     if (const auto* call = std::get_if<inventory::Call>(&record)) {
         add_call(*call);
+    } else if (const auto* session = std::get_if<inventory::Session>(&record)) {
+        const std::string verdict(to_string(session->judgement.verdict));
+        tokens[{"list", verdict}] += session->list_tokens;
+        tokens[{"arguments", verdict}] += session->argument_tokens;
+        tokens[{"results", verdict}] += session->result_tokens;
     } else if (const auto* alert = std::get_if<inventory::Alert>(&record)) {
         // The closing event of a fold is the same finding again.
         if (!alert->closing)

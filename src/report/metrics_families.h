@@ -37,6 +37,7 @@ struct RecordCounts {
     using Labels = std::vector<std::string>;   ///< values, in the order of the family's label names
     std::map<Labels, std::uint64_t> messages;  ///< transport, sender, kind
     std::map<Labels, std::uint64_t> alerts;    ///< category, severity
+    std::map<Labels, std::uint64_t> tokens;    ///< part, verdict
     std::map<std::string, DurationHistogram> durations;  ///< by method
 
 private:

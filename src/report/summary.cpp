@@ -17,6 +17,8 @@ using namespace inventory;
 constexpr std::size_t servers_max = 10'000, finding_kinds_max = 1'000, all_clients_max = 100'000;
 constexpr std::size_t clients_max = 100, tools_max = 1'000, few = 8;  // per server
 constexpr std::size_t findings_shown = 5, places_shown = 3;
+constexpr std::size_t servers_costly = 3, clients_costly = 2;
+constexpr std::uint64_t cost_told = 1'000;  // tokens: less is not worth a line
 constexpr int lines_max = 40, rows_max = 20;
 
 std::string place_of(const Parties& parties) {
@@ -133,6 +135,43 @@ std::string inventory_table(const std::map<std::string, Summary::Server>& server
     return text;
 }
 
+using Costs = std::vector<std::pair<std::string, Summary::Cost>>;
+
+void add_costs(Costs costs, std::size_t most, const char* who, Table& table) {
+    std::stable_sort(costs.begin(), costs.end(),
+                     [](const auto& a, const auto& b) { return a.second.sum() > b.second.sum(); });
+    for (std::size_t i = 0; i < std::min(most, costs.size()); ++i) {
+        const auto& [name, cost] = costs[i];
+        if (cost.sum() == 0) return;
+        table.add({{name},
+                   {who},
+                   {count_text(cost.list)},
+                   {count_text(cost.arguments)},
+                   {count_text(cost.results)}});
+    }
+}
+
+/// Empty where it is not worth a line.
+std::string cost_table(const std::map<std::string, Summary::Server>& servers,
+                       const std::map<std::string, Summary::Cost>& clients,
+                       const SummaryOptions& options) {
+    Costs of_servers;
+    std::uint64_t sum = 0;
+    for (const auto& [place, server] : servers) {
+        of_servers.emplace_back(place, server.cost);
+        sum += server.cost.sum();
+    }
+    if (sum < cost_told) return {};
+    Table table({{"WHO", 24, Align::left, Cut::middle, 12},
+                 {""},
+                 {"TOOL LISTS", 0, Align::right},
+                 {"ARGUMENTS", 0, Align::right},
+                 {"RESULTS", 0, Align::right}});
+    add_costs(std::move(of_servers), servers_costly, "server", table);
+    add_costs({clients.begin(), clients.end()}, clients_costly, "client", table);
+    return table.render(options.columns, options.colour);
+}
+
 std::string places_text(const std::set<std::string>& places) {
     std::string text;
     std::size_t shown = 0;
@@ -199,6 +238,13 @@ void Summary::add_session(const Session& session) {
         clients_.add(packet::to_string(session.parties.flow->client.address),
                      session.parties.client.name, all_clients_max);
     }
+    if (session.parties.flow) {
+        const std::string& name = session.parties.client.name;
+        const std::string client = packet::to_string(session.parties.flow->client.address) +
+                                   (name.empty() ? "" : ' ' + std::string(cut_text(name, 256)));
+        if (client_costs_.size() < servers_max || client_costs_.contains(client))
+            client_costs_[client].add(session);
+    }
     std::string place = place_of(session.parties);
     auto found = servers_.find(place);
     if (found == servers_.end()) {
@@ -210,6 +256,7 @@ void Summary::add_session(const Session& session) {
         found->second.place = std::move(place);
     }
     Server& server = found->second;
+    server.cost.add(session);
     ++server.sessions;
     server.calls += calls;
     server.verdict = std::max(server.verdict, session.judgement.verdict);
@@ -224,6 +271,12 @@ void Summary::add_session(const Session& session) {
     if (!session.parties.flow) return;
     server.clients.add(packet::to_string(session.parties.flow->client.address),
                        session.parties.client.name, clients_max);
+}
+
+void Summary::Cost::add(const Session& session) noexcept {
+    list += session.list_tokens;
+    arguments += session.argument_tokens;
+    results += session.result_tokens;
 }
 
 void Summary::Clients::add(const std::string& address, const std::string& name,
@@ -273,6 +326,9 @@ std::string Summary::render(const SummaryOptions& given) const {
     std::string findings = findings_text(findings_, unlisted_findings_, options);
     if (!findings.empty()) findings = heading("Findings, worst first") + findings;
 
+    std::string cost = cost_table(servers_, client_costs_, options);
+    if (!cost.empty()) cost = heading("What it costs a model in tokens, about") + cost;
+
     std::string unseen = heading("What stayed unseen");
     for (const std::string& spot : blind_spots(stats_)) unseen += line(spot);
 
@@ -306,14 +362,14 @@ std::string Summary::render(const SummaryOptions& given) const {
         return static_cast<int>(std::count(text.begin(), text.end(), '\n'));
     };
     if (!servers_.empty()) {
-        const int room =
-            lines_max - lines(top) - lines(findings) - lines(unseen) - lines(bottom) - 2;
+        const int room = lines_max - lines(top) - lines(findings) - lines(cost) - lines(unseen) -
+                         lines(bottom) - 2;
         top += inventory_table(servers_, static_cast<std::size_t>(std::clamp(room, 8, rows_max)),
                                options);
         if (unlisted_sessions_ > 0)
             top += line("… and " + counted(unlisted_sessions_, "session") + " at further servers");
     }
-    return top + findings + unseen + bottom;
+    return top + findings + cost + unseen + bottom;
 }
 
 }  // namespace umbratap::report

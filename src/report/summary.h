@@ -37,6 +37,13 @@ public:
         /// Two names at one address are two; none and one are one.
         std::uint64_t count() const;
     };
+    /// Tokens of a model's context, about: see README.md, "Tokens".
+    struct Cost {
+        std::uint64_t list = 0, arguments = 0, results = 0;
+
+        void add(const inventory::Session& session) noexcept;
+        std::uint64_t sum() const noexcept { return list + arguments + results; }
+    };
     /// One server, as far as a person wants to know.
     struct Server {
         std::string place;  ///< "host:port/path"
@@ -45,6 +52,7 @@ public:
         Clients clients;
         std::set<std::string> tools_called, tools_listed;
         std::uint64_t sessions = 0, calls = 0;
+        Cost cost;
         bool more_tools = false;  ///< than are kept
     };
     /// Findings of one kind.
@@ -65,6 +73,7 @@ private:
     std::map<std::string, Server> servers_;
     std::map<FindingKind, Finding> findings_;
     Clients clients_;
+    std::map<std::string, Cost> client_costs_;  ///< by address and name, a bounded number
     std::uint64_t sessions_ = 0, calls_ = 0, unlisted_sessions_ = 0, unlisted_findings_ = 0;
     inventory::Stats stats_;
     std::optional<Time> first_;

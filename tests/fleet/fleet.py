@@ -168,6 +168,13 @@ def check_answers(clickhouse, how, events):
     alike = clickhouse.one("SELECT sum(times) FROM umbratap.exchanges WHERE method = 'notifications/roots/list_changed'")
     expect(f"{how}: two notifications that are alike, seen by two sensors", alike, 2)
 
+    # "done" is a token; the list of two tools is about forty.
+    cost = {(row["server"], row["client"]): row for row in clickhouse.answer("context_cost")}
+    both = cost.get(("shadow.example:80/mcp", "10.1.0.2 agent"), {})
+    expect(f"{how}: results of a session that two sensors saw", [int(both.get(name, 0)) for name in ("sessions", "list_tokens", "result_tokens")], [1, 0, 2])
+    lists = int(cost.get(("split.example:80/mcp", "10.1.0.7 agent"), {}).get("list_tokens", 0))
+    expect(f"{how}: a list of two tools costs about forty tokens", 30 <= lists <= 50, True)
+
     verdicts = {row["server"]: row["verdict"] for row in clickhouse.ask("SELECT server, verdict FROM umbratap.servers")}
     expect(f"{how}: the portal's verdict", verdicts.get("portal.example:80/mcp"), "approved")
     expect(f"{how}: the sensor with another policy", [row["sensor_id"] for row in clickhouse.answer("sensors_that_differ")], ["sensor-c"])

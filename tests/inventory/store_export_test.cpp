@@ -29,11 +29,12 @@ constexpr const char* head =
 
 TEST_CASE("store export: JSON holds all that is known") {
     StoredServer one = server();
-    one.tools_known = {{"read_file", "ab", 1, one.first_seen, one.last_seen}};
+    one.tools_known = {
+        {"read_file", "ab", 1, one.first_seen, one.last_seen, R"({"name":"read_file"})"}};
     one.clients_known = {{"10.0.0.1", "cursor", "1", "", one.first_seen, one.last_seen}};
     CHECK(to_json({one}) ==
           R"({"version":1,"servers":[
-{"host":"mcp.example.com","address":"10.0.0.2","port":443,"path":"/mcp","verdict":"shadow","sessions":2,"calls":3,"first_seen":"2026-10-01T12:00:00Z","last_seen":"2026-10-01T12:01:00Z","tools":[{"name":"read_file","fingerprint":"ab","changes":1,"first_seen":"2026-10-01T12:00:00Z","last_seen":"2026-10-01T12:01:00Z"}],"clients":[{"address":"10.0.0.1","name":"cursor","version":"1","first_seen":"2026-10-01T12:00:00Z","last_seen":"2026-10-01T12:01:00Z"}]}
+{"host":"mcp.example.com","address":"10.0.0.2","port":443,"path":"/mcp","verdict":"shadow","sessions":2,"calls":3,"first_seen":"2026-10-01T12:00:00Z","last_seen":"2026-10-01T12:01:00Z","tools":[{"name":"read_file","fingerprint":"ab","changes":1,"tokens_estimate":6,"first_seen":"2026-10-01T12:00:00Z","last_seen":"2026-10-01T12:01:00Z"}],"clients":[{"address":"10.0.0.1","name":"cursor","version":"1","first_seen":"2026-10-01T12:00:00Z","last_seen":"2026-10-01T12:01:00Z"}]}
 ]}
 )");
     CHECK(to_json({}) == "{\"version\":1,\"servers\":[\n]}\n");

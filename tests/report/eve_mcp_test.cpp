@@ -120,7 +120,9 @@ TEST_CASE("eve mcp: a session") {
     session.errors = 1;
     session.tool_errors = 2;
     session.refused = 3;
-    session.list_tokens_estimate = 500;
+    session.list_tokens = 500;
+    session.argument_tokens = 20;
+    session.result_tokens = 300;
     session.judgement = {Verdict::approved, "portal", ""};
     CHECK(
         line_of(session) ==
@@ -131,7 +133,7 @@ TEST_CASE("eve mcp: a session") {
             std::string(server_and_client) +
             R"("methods":{"initialize":1,"tools/call":2},"server_methods":{"notifications/message":3},)"
             R"("tools_called":{"read_file":2},"tools_listed":["read_file","write_file"],"errors":1,"tool_errors":2,"refused":3,)"
-            R"("bytes_to_server":300,"bytes_to_client":900,"list_tokens_estimate":500,"verdict":"approved","policy_entry":"portal",)"
+            R"("bytes_to_server":300,"bytes_to_client":900,"list_tokens_estimate":500,"argument_tokens_estimate":20,"result_tokens_estimate":300,"verdict":"approved","policy_entry":"portal",)"
             R"("confidence":99,"evidence":["mcp-initialize"]}})");
 }
 
@@ -141,7 +143,7 @@ TEST_CASE("eve mcp: a session that knows little says little") {
     session.tools_listed_truncated = true;
     const std::string line = line_of(session);
     for (const char* key : {"protocol", "\"client\"", "methods", "tools_called", "policy_entry",
-                            "evidence", "list_tokens", "\"id\":"}) {
+                            "evidence", "_tokens", "\"id\":"}) {
         CAPTURE(std::string(key));
         CHECK_FALSE(has(line, key));
     }
