@@ -51,6 +51,7 @@ void Inventory::State::server_message(OpenExchange& open, const MessageSighting&
 void Inventory::State::server_answer(OpenExchange& open, const MessageSighting& sighting,
                                      Batch<Record>& out) {
     const mcp::Message& message = sighting.message;
+    if (open.asked.contains(hash_of(message.id))) open.stored = false;
     if (!open.sent.empty() && open.refused()) {
         settle_refusal(open, message, out);
         if (!open.accepted) return;

@@ -56,7 +56,8 @@ bool Inventory::State::is_taken(const OpenExchange& open) const {
     if (open.accepted) return true;
     if (open.kind == http::TextKind::websocket_message) return true;
     if (open.kind == http::TextKind::line) return open.sent.size() >= limits.calls_waiting_max;
-    return open.status() != 0 && !open.refused() && !open.hearsay && can_answer(open);
+    return open.status() != 0 && !open.refused() && !open.hearsay && !open.stored &&
+           can_answer(open);
 }
 
 bool Inventory::State::can_answer(const OpenExchange& open) const {
@@ -67,7 +68,7 @@ bool Inventory::State::can_answer(const OpenExchange& open) const {
 }
 
 void Inventory::State::take(OpenExchange& open, Batch<Record>& out) {
-    if (open.refused()) return;
+    if (open.refused() || open.stored) return;
     open.accepted = true;
     open.hearsay = false;
     decide(open, out);
@@ -80,7 +81,7 @@ void Inventory::State::decide(OpenExchange& open, Batch<Record>& out) {
     const bool other_answer =
         open.status() != 0 && !open.refused() && !open.accepted && !can_answer(open);
     for (Sent& one : sent) {
-        if (open.hearsay || other_answer) one.evidence = {};  // opens no session
+        if (open.hearsay || open.stored || other_answer) one.evidence = {};  // opens no session
         if (open.refused()) {
             refuse(open, one, out);
         } else {

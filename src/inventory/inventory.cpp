@@ -28,6 +28,12 @@ bool is_bare(http::TextKind kind) {
     return kind == http::TextKind::websocket_message || kind == http::TextKind::line;
 }
 
+/// What is not posted may be a file.
+bool is_body_of_other_than_post(const MessageSighting& sighting) {
+    const http::Head* request = sighting.exchange->request.get();
+    return sighting.kind == http::TextKind::body && request != nullptr && request->method != "POST";
+}
+
 }  // namespace
 
 void count_name(std::map<std::string, std::uint64_t>& counts, const std::string& name,
@@ -44,6 +50,7 @@ void Inventory::State::push(const MessageSighting& sighting, Batch<Record>& out)
     if (sighting.alternate) return raise_other_reading(open, sighting, out);
     open.bare = is_bare(sighting.kind);
     open.kind = sighting.kind;
+    open.stored = !open.accepted && is_body_of_other_than_post(sighting);
     const mcp::Message& message = sighting.message;
     const bool asks = message.kind == mcp::Kind::request || message.kind == mcp::Kind::notification;
     if (sighting.direction == http::Direction::to_client) {

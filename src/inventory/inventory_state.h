@@ -62,6 +62,7 @@ struct OpenExchange {
     std::uint64_t session = 0;
     bool accepted = false;  // what the client says here is taken by the server
     bool hearsay = false;   // the client answers itself: a record of messages, not the messages
+    bool stored = false;    // not posted, and not answered: perhaps a file, and no message
     bool bare = false;
     http::TextKind kind = http::TextKind::body;
 

@@ -12,22 +12,20 @@ namespace {
 /// not have, only what nobody but MCP sends opens a session.
 constexpr std::uint8_t confidence_despite_method = 80;
 
-/// Bodies of HTTP hold MCP where they are posted, and where they answer what was posted. A message
-/// in another body is a file. Event streams, WebSockets and bare streams hold anything.
-bool is_place_of_mcp(const MessageSighting& sighting) {
+/// Bodies of responses hold MCP where they answer. Event streams, WebSockets and bare streams hold
+/// anything.
+bool is_place_of_mcp(const OpenExchange& open, const MessageSighting& sighting) {
     if (sighting.kind != http::TextKind::body) return true;
-    const http::Head* request = sighting.exchange->request.get();
-    if (request != nullptr && request->method != "POST") return false;
+    if (sighting.direction == http::Direction::to_server) return true;
     const mcp::Kind kind = sighting.message.kind;
-    const bool answers = kind == mcp::Kind::result || kind == mcp::Kind::error;
-    return answers || sighting.direction == http::Direction::to_server;
+    return !open.stored && (kind == mcp::Kind::result || kind == mcp::Kind::error);
 }
 
 }  // namespace
 
 detect::Evidence Inventory::State::evidence_of(OpenExchange& open,
                                                const MessageSighting& sighting) {
-    if (!is_place_of_mcp(sighting)) return {};
+    if (!is_place_of_mcp(open, sighting)) return {};
     const bool answered = sighting.direction == http::Direction::to_client;
     const bool foreign = answered && open.foreign.erase(hash_of(sighting.message.id)) > 0;
     if (foreign && sighting.evidence.confidence < confidence_despite_method) return {};

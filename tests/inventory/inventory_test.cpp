@@ -202,6 +202,18 @@ TEST_CASE("a message in a body that was not posted, or that asks the client, is 
     CHECK(wire.all<Alert>().empty());
 }
 
+TEST_CASE("a message in a body that was not posted counts once it is answered") {
+    Wire wire;
+    wire.exchange({.method = "PUT"}, call("1", "search"), result("1"));
+    wire.exchange({.target = "/stored.json", .method = "PUT"}, call("2", "search"), result("3"));
+    wire.exchange({.target = "/echoed.json", .method = "PUT"}, call("4", "search"),
+                  call("4", "search"));
+    wire.finish();
+    REQUIRE(wire.all<Session>().size() == 1);
+    CHECK(wire.all<Session>()[0].parties.path == "/mcp");
+    CHECK(wire.all<Session>()[0].tools_called.at("search") == 1);
+}
+
 TEST_CASE("what is answered by a head that can bring no answer opens nothing") {
     Wire wire;
     wire.exchange({.target = "/ingest", .status = 204}, call("1", "search"), "");
