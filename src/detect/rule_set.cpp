@@ -18,6 +18,7 @@ RuleSet::RuleSet(const std::string& directory, const std::string& cache_director
       evasions(directory),
       presets(directory),
       software(directory),
+      rhythms(directory),
       content_key(before != nullptr ? before->content_key : Seal::new_key()) {
     std::vector<std::string> known;
     for (const Entry& entry : all()) known.push_back(entry.id);
@@ -39,6 +40,7 @@ std::vector<std::string> RuleSet::check() const {
     take(mentions.check());
     take(evasions.check());
     take(software.check());
+    take(rhythms.check());
     return wrong;
 }
 
@@ -60,6 +62,10 @@ std::vector<RuleSet::Entry> RuleSet::all() const {
     };
     add(mentions.all());
     add(evasions.all());
+    for (const Rhythms::Info& info : rhythms.all()) {
+        entries.push_back({info.sid, info.id, info.title, info.file, info.text, info.line,
+                           info.weight, 0, info.examples});
+    }
     for (const AlertKind& kind : catalogue.all()) {
         entries.push_back(
             {kind.signature_id, kind.category, kind.signature, {}, {}, 0, 0, kind.severity, 0});

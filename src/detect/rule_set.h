@@ -12,6 +12,7 @@
 #include "detect/names.h"
 #include "detect/prefilter.h"
 #include "detect/presets.h"
+#include "detect/rhythms.h"
 #include "detect/rules.h"
 #include "detect/software.h"
 
@@ -27,6 +28,7 @@ struct RuleSet {
     Evasions evasions;
     Presets presets;
     Software software;
+    Rhythms rhythms;
     Seal::Key content_key;  ///< of this run, over reloads
 
     /// Reads all files in `directory`; what patterns compile to is kept in `cache_directory`, see

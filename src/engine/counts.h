@@ -47,6 +47,7 @@ private:
 struct TlsCounts {
     std::uint64_t decrypted = 0, no_key = 0, ech = 0, unsupported = 0, midstream = 0, broken = 0;
     std::array<std::uint64_t, 5> why_no_key{};  ///< of no_key, by tls::WhyNoKey
+    std::uint64_t rhythms_left_out = 0;         ///< there were Limits::rhythms_max already
     std::uint32_t labels_missing = 0;           ///< bit n: tls::Label n was sought and not found
 
     TlsCounts& operator+=(const TlsCounts& other) noexcept {
@@ -57,6 +58,7 @@ struct TlsCounts {
         midstream += other.midstream;
         broken += other.broken;
         for (std::size_t i = 0; i < why_no_key.size(); ++i) why_no_key[i] += other.why_no_key[i];
+        rhythms_left_out += other.rhythms_left_out;
         labels_missing |= other.labels_missing;
         return *this;
     }

@@ -112,13 +112,13 @@ Problem Layer::push_tls(const StreamChunk& chunk, Surroundings& around, Fates& f
 
 Problem Layer::retry(Time now, Surroundings& around, Fates& fates, Batch<Sighting>& out) {
     Problem problem;
-    if (!opaque_ && tls_ && tls_->waits_for_keys()) {
+    if (!opaque_ && tls_ && tls_->waits()) {
         inside_.clear();
         problem = tls_->retry(now, around, fates, inside_, out);
         problem = push_inside(problem, around, fates, out);
     }
     for (auto& [exchange, tunnel] : tunnels_) {
-        if (opaque_ || !tunnel.layer || !tunnel.layer->waits_for_keys()) continue;
+        if (opaque_ || !tunnel.layer || !tunnel.layer->waits()) continue;
         Fates counted;
         problem = problem.or_else(tunnel.layer->retry(now, tunnel.around, counted, out));
         fates.refine(counted);
@@ -126,10 +126,10 @@ Problem Layer::retry(Time now, Surroundings& around, Fates& fates, Batch<Sightin
     return problem;
 }
 
-bool Layer::waits_for_keys() const noexcept {
-    return (tls_ && tls_->waits_for_keys()) ||
+bool Layer::waits() const noexcept {
+    return (tls_ && tls_->waits()) ||
            std::any_of(tunnels_.begin(), tunnels_.end(), [](const auto& one) {
-               return one.second.layer && one.second.layer->waits_for_keys();
+               return one.second.layer && one.second.layer->waits();
            });
 }
 

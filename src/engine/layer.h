@@ -29,7 +29,7 @@ public:
     /// known.
     Problem push(const flow::StreamChunk& chunk, Surroundings& around, Fates& fates,
                  Batch<inventory::Sighting>& out);
-    /// TLS waits for keys: some may have come by now, or were waited for long enough.
+    /// It waits: keys may have come by now, or were waited for long enough.
     Problem retry(Time now, Surroundings& around, Fates& fates, Batch<inventory::Sighting>& out);
     Problem finish(Surroundings& around, Time time, std::uint64_t packet_number, Fates& fates,
                    Batch<inventory::Sighting>& out);
@@ -48,7 +48,7 @@ public:
         return (socks_ && socks_->state() == proxy::Socks::State::broken) ||
                (connection_ && connection_->speech() == http::Speech::foreign);
     }
-    bool waits_for_keys() const noexcept;
+    bool waits() const noexcept;
     /// What was inside of TLS, if stream events are wanted and it was opened.
     StreamDigests* decrypted() noexcept { return decrypted_.get(); }
     /// Requests come from what was taken for the server.

@@ -132,7 +132,7 @@ void Pipeline::shunt_or_wait(Record& record, Conversation& conversation) {
     if (const auto fate = conversation.layer.opaque(); fate && !tools_->wanted.streams) {
         shunt(record, conversation, *fate);
     } else {
-        wait_for_keys(record, conversation.layer.waits_for_keys());
+        wait_for_keys(record, conversation.layer.waits());
     }
 }
 

@@ -152,6 +152,8 @@ inventory::Stats Reporter::stats(const Counts& counts) const {
     const inventory::Provenance& provenance = inventory_.provenance();
     if (provenance.forgotten_early() > 0)
         stats.problems["content.fingerprints_forgotten"] = provenance.forgotten_early();
+    if (counts.tls.rhythms_left_out > 0)
+        stats.problems["tls.rhythm_left_out"] = counts.tls.rhythms_left_out;
     if (provenance.cut() > 0) stats.problems["content.too_long_to_compare"] = provenance.cut();
     return stats;
 }

@@ -40,7 +40,23 @@ Fate fate_of(Closed reason) noexcept {
 
 TlsLayer::TlsLayer(Tools& tools, int depth)
     : tools_(&tools),
-      session_(tools.limits.tls, tools.budget, tools.secrets, tools.workspace(depth)) {}
+      session_(tools.limits.tls, tools.budget, tools.secrets, tools.workspace(depth)) {
+    if (tools.rhythms >= tools.limits.rhythms_max) {
+        ++tools.tls_counts.rhythms_left_out;
+        return;
+    }
+    ++tools.rhythms;
+    rhythm_ = std::make_unique<tls::Rhythm>();
+}
+
+TlsLayer::~TlsLayer() {
+    forget_rhythm();
+}
+
+void TlsLayer::forget_rhythm() noexcept {
+    if (rhythm_) --tools_->rhythms;
+    rhythm_.reset();
+}
 
 Problem TlsLayer::push(const StreamChunk& chunk, Surroundings& around, Fates& fates,
                        Batch<StreamChunk>& inside, Batch<Sighting>& out) {
@@ -49,25 +65,33 @@ Problem TlsLayer::push(const StreamChunk& chunk, Surroundings& around, Fates& fa
     packet_number_ = chunk.packet_number;
     const std::size_t before = inside.size();
     const Problem problem = session_.push(chunk, inside);
-    return settle(problem, around, fates, inside.size() > before, out);
+    if (rhythm_) rhythm_->push(chunk);
+    const Problem settled = settle(problem, around, fates, inside.size() > before, out);
+    tell_rhythm(around, false, out);
+    return settled;
 }
 
 Problem TlsLayer::retry(Time now, Surroundings& around, Fates& fates, Batch<StreamChunk>& inside,
                         Batch<Sighting>& out) {
     const std::size_t before = inside.size();
     const Problem problem = session_.retry(now, inside);
-    return settle(problem, around, fates, inside.size() > before, out);
+    if (rhythm_) rhythm_->tick(now);
+    const Problem settled = settle(problem, around, fates, inside.size() > before, out);
+    tell_rhythm(around, false, out);
+    return settled;
 }
 
 Problem TlsLayer::finish(Time now, Surroundings& around, Fates& fates, Batch<StreamChunk>& inside,
                          Batch<Sighting>& out) {
     const std::size_t before = inside.size();
     const Problem problem = session_.finish(now, inside);
-    return settle(problem, around, fates, inside.size() > before, out);
+    const Problem settled = settle(problem, around, fates, inside.size() > before, out);
+    tell_rhythm(around, true, out);
+    return settled;
 }
 
 std::optional<Fate> TlsLayer::opaque() const noexcept {
-    if (session_.state() != State::closed) return {};
+    if (session_.state() != State::closed || rhythm_) return {};
     return fate_of(session_.closed());
 }
 
@@ -130,6 +154,26 @@ void TlsLayer::tell_handshake(Surroundings& around, bool all_said, Batch<Sightin
     around.tls = {sighting.version, sighting.server_name, sighting.certificate_names};
     out.emplace_back(std::move(sighting));
     if (session_.state() == State::opened) session_.forget_handshake();
+}
+
+/// What the sizes of the first records were, once the connection is known to stay closed.
+void TlsLayer::tell_rhythm(const Surroundings& around, bool at_end, Batch<Sighting>& out) {
+    if (!rhythm_) return;
+    if (session_.state() == State::opened) return forget_rhythm();
+    if (session_.state() != State::closed || (!rhythm_->over() && !at_end)) return;
+    const tls::Handshake& handshake = session_.handshake();
+    if (!rhythm_->turns().empty() && handshake.has_client) {
+        inventory::RhythmSighting sighting;
+        sighting.flow = around.flow;
+        sighting.time = time_;
+        sighting.packet_number = packet_number_;
+        sighting.server_name = handshake.client.server_name;
+        sighting.fingerprint = handshake.client.ja4;
+        for (const tls::Turn& turn : rhythm_->turns())
+            sighting.turns.push_back({turn, rhythm_->http2()});
+        out.emplace_back(std::move(sighting));
+    }
+    forget_rhythm();
 }
 
 /// What became of the connection, for `umbratap keys status` and the metrics.

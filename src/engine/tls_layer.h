@@ -2,12 +2,14 @@
 // byte a fate.
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "base/batch.h"
 #include "engine/dialogue.h"
 #include "engine/fate.h"
 #include "flow/stream_chunk.h"
+#include "tls/rhythm.h"
 #include "tls/session.h"
 
 namespace umbratap::engine {
@@ -16,6 +18,9 @@ class TlsLayer {
 public:
     /// `depth`: how many tunnels are around it.
     TlsLayer(Tools& tools, int depth);
+    ~TlsLayer();
+    TlsLayer(const TlsLayer&) = delete;
+    TlsLayer& operator=(const TlsLayer&) = delete;
 
     /// Takes the next chunk; appends the stream inside, whose data lives until the next push to a
     /// layer of this depth. Tells of the handshake once, and gives `around` what is known of it.
@@ -28,10 +33,9 @@ public:
     Problem finish(Time now, Surroundings& around, Fates& fates, Batch<flow::StreamChunk>& inside,
                    Batch<inventory::Sighting>& out);
 
-    bool waits_for_keys() const noexcept {
-        return session_.state() == tls::Session::State::waiting;
-    }
-    /// Nothing will be opened any more: all further bytes have this fate.
+    /// `retry` has something to do: keys may come, or sizes of records are looked at.
+    bool waits() const noexcept { return waits_for_keys() || rhythm_; }
+    /// Nothing will be opened any more, nor its sizes looked at: all further bytes have this fate.
     std::optional<Fate> opaque() const noexcept;
     /// Nobody wants what is inside any longer.
     void abandon(Fate fate, Fates& fates);
@@ -43,12 +47,18 @@ private:
                    Batch<inventory::Sighting>& out);
     void tell_name(const Surroundings& around, Batch<inventory::Sighting>& out);
     void tell_handshake(Surroundings& around, bool all_said, Batch<inventory::Sighting>& out);
+    void tell_rhythm(const Surroundings& around, bool at_end, Batch<inventory::Sighting>& out);
+    void forget_rhythm() noexcept;
+    bool waits_for_keys() const noexcept {
+        return session_.state() == tls::Session::State::waiting;
+    }
     void count_outcome();
 
     Tools* tools_;
     tls::Session session_;
-    Mapped settled_{};  // accounts of the session that have their fates already
-    Time time_;         // of what is told next
+    std::unique_ptr<tls::Rhythm> rhythm_;  // until the connection is opened, or it was told
+    Mapped settled_{};                     // accounts of the session that have their fates already
+    Time time_;                            // of what is told next
     std::uint64_t packet_number_ = 0;
     bool name_told_ = false, handshake_told_ = false, counted_ = false;
 };

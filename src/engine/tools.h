@@ -32,6 +32,7 @@ struct Wanted {
 struct Limits {
     std::uint64_t memory_bytes_max = 512ULL * 1024 * 1024;  ///< kept per core
     int tunnels_max = 4;                                    ///< CONNECT inside CONNECT
+    std::uint32_t rhythms_max = 4096;  ///< TLS connections whose sizes are looked at, per core
     packet::DecodeLimits packet;
     flow::FragmentLimits fragments;
     flow::TableLimits table;
@@ -56,6 +57,7 @@ struct Tools {
     TlsCounts tls_counts;
     ExchangeCounts exchange_counts{};
     Batch<mcp::Message> messages;  ///< scratch of Dialogue
+    std::uint32_t rhythms = 0;     ///< connections whose sizes are being looked at
 
     Tools(const Limits& l, Wanted w, const detect::RuleSet& rule_set)
         : limits(l),

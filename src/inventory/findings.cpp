@@ -168,7 +168,46 @@ void Inventory::State::suspect(const NameSighting& sighting, Batch<Record>& out)
     alert.severity = std::max(alert.severity, sighting.severity);
     alert.matched = sighting.rule;
     alert.excerpt = sighting.name;
+    if (const int weight = rule_set->rhythms.name_weight(sighting.rule)) {
+        alert.confidence = static_cast<std::uint8_t>(weight);
+        alert.parts = {"name." + sighting.rule + ' ' + std::to_string(weight)};
+    }
     if (!sighting.vendor.empty()) alert.metadata["vendor"] = {sighting.vendor};
+    alerts.raise(std::move(alert), out);
+}
+
+void Inventory::State::push(const RhythmSighting& sighting, Batch<Record>& out) {
+    const Flow& flow = *sighting.flow;
+    RhythmWatch::Pair& pair =
+        rhythm_watch.add(contact_key(flow.client.address, sighting.server_name) +
+                             contact_key(flow.server.address, std::to_string(flow.server.port)),
+                         sighting.time, sighting.turns);
+    if (pair.told) return;
+    NameSighting name{sighting.flow,
+                      sighting.time,
+                      sighting.packet_number,
+                      sighting.server_name,
+                      "tls",
+                      {},
+                      {},
+                      0};
+    if (const auto match = rule_set->names.find(sighting.server_name)) {
+        name.rule = match->rule;
+        name.vendor = match->vendor;
+    }
+    const auto score = rule_set->rhythms.weigh(pair.turns, {name.rule, sighting.fingerprint});
+    if (!score || !score->told) return;
+    pair.told = true;
+    if (policy->judge(contact_of_name(name), Seen::name_only).verdict != Verdict::shadow) return;
+    Alert alert = alert_about(name, "suspected-mcp");
+    set_rule(alert, score->rule, score->sid, score->title, 0);
+    if (name.rule.empty()) alert.matched = "rhythm-alone";
+    alert.severity = rule_set->catalogue.find(alert.category).severity_of(alert.matched);
+    alert.where = "tls.records";
+    alert.excerpt = score->shown;
+    alert.parts = score->parts;
+    alert.confidence = static_cast<std::uint8_t>(score->confidence);
+    if (!name.vendor.empty()) alert.metadata["vendor"] = {name.vendor};
     alerts.raise(std::move(alert), out);
 }
 

@@ -15,6 +15,7 @@
 #include "inventory/live_session.h"
 #include "inventory/place.h"
 #include "inventory/provenance.h"
+#include "inventory/rhythm_watch.h"
 #include "inventory/sessions.h"
 #include "inventory/tool_watch.h"
 
@@ -126,6 +127,7 @@ struct Inventory::State {
     std::deque<std::pair<Time, NameSighting>> resolved;  // DNS; told if nothing better comes
     ToolWatch tool_watch;
     Provenance provenance;
+    RhythmWatch rhythm_watch;
     AlertFold alerts;
     std::map<std::string, std::uint64_t> ended;
     Batch<InventoryChange> changes;
@@ -139,6 +141,7 @@ struct Inventory::State {
           store(s),
           tool_watch(l.tool_watch),
           provenance(l.provenance),
+          rhythm_watch(l.rhythm_pairs_max),
           alerts(l.alert_window, l.alerts_open_max) {
         restore_tools();
     }
@@ -297,6 +300,7 @@ struct Inventory::State {
     void push(const MentionSighting& sighting, Batch<Record>& out);
     void push(const LongTextSighting& sighting, Batch<Record>& out);
     void push(const TlsSighting& sighting, Batch<Record>& out);
+    void push(const RhythmSighting& sighting, Batch<Record>& out);
     void push(const AnomalySighting& sighting, Batch<Record>& out);
     void push(const FlowSighting& sighting, Batch<Record>& out);
     void tick(Time time, Batch<Record>& out);

@@ -14,6 +14,7 @@
 #include "capture/frame.h"
 #include "detect/finding.h"
 #include "detect/mention.h"
+#include "detect/rhythms.h"
 #include "detect/rules.h"
 #include "detect/winnowing.h"
 #include "http/items.h"
@@ -152,6 +153,15 @@ struct TlsSighting {
     bool encrypted_client_hello = false;  ///< ECH was offered: the name may be the outer one
 };
 
+/// A TLS connection that stays closed: how much was said in turns, see tls/rhythm.h.
+struct RhythmSighting {
+    std::shared_ptr<const Flow> flow;
+    Time time;
+    std::uint64_t packet_number = 0;
+    std::string server_name, fingerprint;  ///< SNI; JA4
+    std::vector<detect::RhythmTurn> turns;
+};
+
 struct AnomalySighting {
     std::shared_ptr<const Flow> flow;
     Time time;
@@ -177,6 +187,6 @@ struct FlowSighting {
 
 using Sighting = std::variant<MessageSighting, EndpointSighting, HeadSighting, ExchangeSighting,
                               NameSighting, SignSighting, MentionSighting, LongTextSighting,
-                              TlsSighting, AnomalySighting, FlowSighting>;
+                              TlsSighting, RhythmSighting, AnomalySighting, FlowSighting>;
 
 }  // namespace umbratap::inventory

@@ -165,6 +165,7 @@ constexpr auto names = std::to_array<std::string_view>({
     "tls.keys_late",
     "tls.message_too_long",
     "tls.repeated_extension",
+    "tls.rhythm_left_out",
     "tls.several_server_names",
     "tls.too_many_key_changes",
     "tls.too_many_names",
