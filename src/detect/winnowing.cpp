@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 
 namespace umbratap::detect {
@@ -13,17 +14,11 @@ namespace {
 
 static_assert(Winnowing::gram == Seal::block_bytes);
 
-constexpr std::size_t distinct_min = 6;  // different characters in a gram: less is a pattern
-constexpr std::uint64_t multiplier = 0x9e3779b97f4a7c15U;
-constexpr std::size_t characters_max =
-    128 * 1024;  // of a string: as many as fingerprints_max allows
-
-/// multiplier^(gram - 1), modulo 2^64.
-constexpr std::uint64_t weight_of_oldest() {
-    std::uint64_t weight = 1;
-    for (std::uint32_t i = 1; i < Winnowing::gram; ++i) weight *= multiplier;
-    return weight;
-}
+constexpr std::size_t characters_max = 128 * 1024;  // of a string
+constexpr std::size_t word_max = 24;  // characters; longer ones are cut where a byte says so
+constexpr int distinct_min = 6;       // different characters in a gram: less is a pattern
+constexpr std::uint64_t first_multiplier = 0x9e3779b97f4a7c15U,
+                        second_multiplier = 0xd6e8feb86659fd93U;
 
 /// Byte → the character that counts: small letters, digits and all beyond ASCII; else 0.
 constexpr std::array<std::uint8_t, 256> counting_characters() {
@@ -40,20 +35,20 @@ constexpr std::array<std::uint8_t, 256> counting_characters() {
 }
 constexpr std::array<std::uint8_t, 256> counts_as = counting_characters();
 
-/// High bits of a product depend on all lower ones: what is smallest is spread over all grams.
-std::uint64_t spread(std::uint64_t hash) noexcept {
-    hash ^= hash >> 32;
-    return hash * 0xd6e8feb86659fd93U;
+/// Of the 16 characters from `text` on. The high bits depend on all of them.
+std::uint64_t hash_of(const std::uint8_t* text) noexcept {
+    std::uint64_t low, high;
+    std::memcpy(&low, text, sizeof low);
+    std::memcpy(&high, text + sizeof low, sizeof high);
+    const std::uint64_t sum = low * first_multiplier ^ std::rotl(high * second_multiplier, 32);
+    return (sum ^ sum >> 29) * second_multiplier;
 }
 
+/// Characters that share a bit count once; that is near enough.
 bool says_enough(const std::uint8_t* text) noexcept {
-    std::array<bool, 256> seen{};
-    std::size_t distinct = 0;
-    for (std::uint32_t i = 0; i < Winnowing::gram; ++i) {
-        distinct += seen[text[i]] ? 0 : 1;
-        seen[text[i]] = true;
-    }
-    return distinct >= distinct_min;
+    std::uint64_t seen = 0;
+    for (std::uint32_t i = 0; i < Winnowing::gram; ++i) seen |= std::uint64_t{1} << (text[i] & 63);
+    return std::popcount(seen) >= distinct_min;
 }
 
 }  // namespace
@@ -69,13 +64,13 @@ struct Winnowing::State {
     explicit State(const Seal::Key& key) : seal(key) {}
 
     Seal seal;
-    std::vector<std::uint8_t> text;     // of one string, what counts of it
-    std::vector<std::uint64_t> hashes;  // of its grams
-    std::vector<std::uint32_t> chosen;  // grams
+    std::vector<std::uint8_t> text;         // of one string, what counts of it
+    std::vector<std::uint32_t> begins;      // of words
+    std::size_t characters = 0, grams = 0;  // of both, how many are in use
+    std::vector<std::uint32_t> chosen;      // grams
     std::vector<std::uint8_t> clear, sealed;
 
     void normalise(std::string_view string);
-    void hash_grams();
     void choose();
     void seal_all(Fingerprints& out);
 };
@@ -85,51 +80,45 @@ Winnowing::~Winnowing() = default;
 Winnowing::Winnowing(Winnowing&&) noexcept = default;
 Winnowing& Winnowing::operator=(Winnowing&&) noexcept = default;
 
+/// Without a branch for each character: words are too short to foresee their ends.
 void Winnowing::State::normalise(std::string_view string) {
     string = string.substr(0, characters_max);
-    text.resize(string.size());
-    std::size_t size = 0;
+    if (text.size() < string.size()) text.resize(string.size());
+    if (begins.size() < string.size()) begins.resize(string.size());
+    std::size_t size = 0, words = 0, word = 0;  // word: characters of the one that is read
     for (const char c : string) {
         const std::uint8_t byte = counts_as[static_cast<std::uint8_t>(c)];
+        const bool counts = byte != 0;
+        // Scripts without blanks and long rows of letters are cut by what they are made of, so that
+        // it does not matter where they begin.
+        const bool cut = ((byte & 7) == 0) & ((byte >= 0x80) | (word >= word_max));
+        const bool first = counts & ((word == 0) | cut);
+        begins[words] = static_cast<std::uint32_t>(size);
+        words += first;
+        word = counts ? (first ? 1 : word + 1) : 0;
         text[size] = byte;
-        size += byte != 0 ? 1 : 0;
+        size += counts;
     }
-    text.resize(size);
+    while (words > 0 && begins[words - 1] + gram > size) --words;
+    characters = size;
+    grams = words;
 }
 
-void Winnowing::State::hash_grams() {
-    constexpr std::uint64_t oldest = weight_of_oldest();
-    hashes.resize(text.size() - gram + 1);
-    std::uint64_t hash = 0;
-    for (std::uint32_t i = 0; i < gram; ++i) hash = hash * multiplier + text[i];
-    hashes[0] = spread(hash);
-    for (std::size_t i = 1; i < hashes.size(); ++i) {
-        hash = (hash - text[i - 1] * oldest) * multiplier + text[i + gram - 1];
-        hashes[i] = spread(hash);
-    }
-}
-
-/// Of each window the smallest; of equal ones the last, which more windows share.
+/// Of each window the gram with the least hash; of equal ones the last, which more windows share.
 void Winnowing::State::choose() {
     chosen.clear();
-    std::size_t best = 0;
-    const std::size_t first_end = std::min<std::size_t>(window, hashes.size());
-    for (std::size_t i = 1; i < first_end; ++i) {
-        if (hashes[i] <= hashes[best]) best = i;
-    }
-    chosen.push_back(static_cast<std::uint32_t>(best));
-    for (std::size_t last = window; last < hashes.size(); ++last) {
-        if (hashes[last] <= hashes[best]) {
-            best = last;
-        } else if (best + window <= last) {
-            best = last - window + 1;
-            for (std::size_t i = best + 1; i <= last; ++i) {
-                if (hashes[i] <= hashes[best]) best = i;
-            }
-        } else {
-            continue;
+    std::array<std::uint64_t, window> hashes;  // of the last ones
+    hashes.fill(~std::uint64_t{0});
+    std::size_t told = grams;
+    for (std::size_t i = 0; i < grams; ++i) {
+        hashes[i % window] = hash_of(&text[begins[i]]);
+        if (i + 1 < window && i + 1 < grams) continue;
+        std::size_t best = i;
+        for (std::size_t back = 1; back < std::min(window, i + 1); ++back) {
+            if (hashes[(i - back) % window] < hashes[best % window]) best = i - back;
         }
-        chosen.push_back(static_cast<std::uint32_t>(best));
+        if (best != told) chosen.push_back(begins[best]);
+        told = best;
     }
 }
 
@@ -148,8 +137,7 @@ void Winnowing::read(const mcp::ReadableStrings& strings, Fingerprints& out) noe
         if (value.size() < gram || strings.area(number) == mcp::Area::definition) continue;
         if (value.size() > characters_max) out.cut = true;
         state.normalise(value);
-        if (state.text.size() < gram) continue;
-        state.hash_grams();
+        if (state.grams == 0) continue;
         state.choose();
         const std::size_t before = out.all.size();
         for (const std::uint32_t at : state.chosen) {
@@ -165,7 +153,7 @@ void Winnowing::read(const mcp::ReadableStrings& strings, Fingerprints& out) noe
             out.places.push_back({static_cast<std::uint32_t>(before), strings.place(number)});
         if (out.all.size() >= fingerprints_max) break;
         // No part of a text reaches from one string into the next.
-        begin += static_cast<std::uint32_t>(state.text.size()) + window + 1;
+        begin += static_cast<std::uint32_t>(state.characters) + distance_max + 1;
     }
     state.seal_all(out);
 }

@@ -2,10 +2,10 @@
 // (Schleimer, Wilkerson, Aiken: "Winnowing: Local Algorithms for Document Fingerprinting", 2003).
 //
 //     Ticket 4711: "Printer on fire!"  →  ticket4711printeronfire    letters and digits alone
-//                                         └──────────────┘           a gram: 16 of them
-//                                           └──────────────┘         …
-//     of each 16 grams in a row one is kept: a part of 31 characters that two texts share leaves
-//     at least one fingerprint in both
+//                                         └──────────────┘           a gram: 16 of them, from the
+//                                               └──────────────┘     begin of a word on
+//     of each four grams in a row one is kept: what two texts share leaves a fingerprint in both,
+//     if it is four words long and 16 characters more
 //
 // A fingerprint is its gram under a seal (base/seal.h), 64 bits of it.
 #pragma once
@@ -45,8 +45,9 @@ struct Fingerprints {
 class Winnowing {
 public:
     static constexpr std::uint32_t gram = 16;              ///< characters
-    static constexpr std::uint32_t window = 16;            ///< grams, of which one is kept
-    static constexpr std::size_t fingerprints_max = 8192;  ///< of a message
+    static constexpr std::size_t window = 4;               ///< grams, of which one is kept
+    static constexpr std::uint32_t distance_max = 128;     ///< characters between two that are kept
+    static constexpr std::size_t fingerprints_max = 4096;  ///< of a message
 
     explicit Winnowing(const Seal::Key& key);
     ~Winnowing();

@@ -1,144 +1,164 @@
 // Where content comes from.
 //
-// Two generations of fingerprints: the younger one takes what is new; once it is full, or half a
-// lifetime old, the older one is dropped and the younger takes its place.
+// A table of buckets of one cache line: a fingerprint is looked for in one place, and a new one
+// takes that of the oldest there. Who said it lies beside, in order of time; a mark whose end is
+// gone is free.
 #include "inventory/provenance.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstdlib>
+#include <new>
 
 namespace umbratap::inventory {
 namespace {
 
-constexpr std::uint32_t common_end = 0;         // number of the end of what is nobody's own
-constexpr std::size_t fingerprints_of_end = 8;  // on average, or a generation is full of ends
-constexpr std::size_t slots_first = 1'024;
 constexpr std::size_t travels_max = 4;  // of a message
 constexpr std::size_t name_bytes_max = 256;
+constexpr std::size_t fingerprints_of_end = 8;  // on average, or ends go first
+constexpr std::size_t look_ahead = 8;
 
 }  // namespace
 
-Provenance::Mark* Provenance::Generation::find(std::uint64_t value) noexcept {
-    if (slots.empty()) return nullptr;
-    const std::size_t mask = slots.size() - 1;
-    for (std::size_t i = value & mask;; i = (i + 1) & mask) {
-        if (slots[i].value == value) return &slots[i];
-        if (slots[i].value == 0) return nullptr;
+/// All zero: free.
+struct Provenance::Mark {
+    std::uint64_t value;
+    std::uint32_t end;  // its number
+    std::uint32_t position : 30;
+    std::uint32_t common : 1;     // nobody's own
+    std::uint32_t travelled : 1;  // it was sent on: who returns it then is not its origin
+};
+
+struct alignas(64) Provenance::Bucket {
+    Mark marks[4];
+};
+
+Provenance::Provenance(const ProvenanceLimits& limits)
+    : limits_(limits), bucket_count_(std::bit_ceil(limits.fingerprints_max / 4 + 1)) {}
+
+Provenance::~Provenance() {
+    std::free(buckets_);
+}
+
+/// False if there is nothing to note.
+bool Provenance::begin(const ContentEnd& end, const detect::Fingerprints& content) {
+    if (content.empty() || limits_.fingerprints_max == 0) return false;
+    cut_ += content.cut ? 1 : 0;
+    end_noted_ = false;
+    while (!ends_.empty() && end.time - ends_.front().time > limits_.lifetime) forget_oldest_end();
+    if (buckets_ == nullptr) {
+        // Pages that nobody touched yet cost nothing.
+        const std::size_t bytes = bucket_count_ * sizeof(Bucket);
+        void* const memory = std::aligned_alloc(alignof(Bucket), bytes);
+        if (memory == nullptr) throw std::bad_alloc();
+        buckets_ = static_cast<Bucket*>(memory);
+        std::fill_n(reinterpret_cast<std::uint8_t*>(memory), bytes, std::uint8_t{0});
     }
+    return true;
 }
 
-void Provenance::Generation::put(const Mark& mark) {
-    if (Mark* known = find(mark.value)) {
-        *known = mark;
-        return;
+void Provenance::forget_oldest_end() {
+    ends_.pop_front();
+    ++ends_begin_;
+}
+
+void Provenance::expect(const detect::Fingerprints& content, std::size_t number) const noexcept {
+    if (number + look_ahead < content.all.size())
+        __builtin_prefetch(&buckets_[content.all[number + look_ahead].value & (bucket_count_ - 1)]);
+}
+
+const Provenance::End* Provenance::end_of(const Mark& mark) const noexcept {
+    const std::uint32_t place = mark.end - ends_begin_;
+    return mark.value != 0 && place < ends_.size() ? &ends_[place] : nullptr;
+}
+
+Provenance::Mark* Provenance::find(std::uint64_t value) noexcept {
+    for (Mark& mark : buckets_[value & (bucket_count_ - 1)].marks) {
+        if (mark.value == value) return end_of(mark) != nullptr ? &mark : nullptr;
     }
-    if (slots.empty() || 4 * (count + 1) > 3 * slots.size()) grow();
-    const std::size_t mask = slots.size() - 1;
-    std::size_t i = mark.value & mask;
-    while (slots[i].value != 0) i = (i + 1) & mask;
-    slots[i] = mark;
-    ++count;
+    return nullptr;
 }
 
-void Provenance::Generation::grow() {
-    std::vector<Mark> before(slots.empty() ? slots_first : 2 * slots.size());
-    before.swap(slots);
-    count = 0;
-    for (const Mark& mark : before) {
-        if (mark.value != 0) put(mark);
+Provenance::Mark& Provenance::make_room(std::uint64_t value) {
+    Mark* oldest = nullptr;
+    for (Mark& mark : buckets_[value & (bucket_count_ - 1)].marks) {
+        if (mark.value == value || end_of(mark) == nullptr) return mark;
+        if (oldest == nullptr || mark.end - ends_begin_ < oldest->end - ends_begin_) oldest = &mark;
     }
+    ++forgotten_early_;
+    return *oldest;
 }
 
-Provenance::Known Provenance::find(std::uint64_t value) noexcept {
-    for (Generation& generation : generations_) {
-        if (Mark* mark = generation.find(value))
-            return {mark, &generation.ends[mark->end], &generation == generations_.data()};
-    }
-    return {nullptr, nullptr, false};
-}
-
-void Provenance::put(const detect::Fingerprint& fingerprint, std::uint32_t end) {
-    generations_[0].put({fingerprint.value, fingerprint.position, end});
-}
-
-void Provenance::put(const detect::Fingerprint& fingerprint, const ContentEnd& end, bool returned,
-                     std::uint32_t& number) {
-    std::vector<End>& ends = generations_[0].ends;
-    if (number == common_end) {
-        number = static_cast<std::uint32_t>(ends.size());
-        End& added = ends.emplace_back();
+void Provenance::put(const detect::Fingerprint& fingerprint, Mark* known, const ContentEnd& end,
+                     bool returned) {
+    if (!end_noted_) {
+        end_noted_ = true;
+        if (ends_.size() * fingerprints_of_end >= limits_.fingerprints_max) forget_oldest_end();
+        End& added = ends_.emplace_back();
         static_cast<ContentEnd&>(added) = end;
         added.tool.resize(std::min(added.tool.size(), name_bytes_max));
         added.method.resize(std::min(added.method.size(), name_bytes_max));
         added.returned = returned;
+        added.server_hash = std::hash<std::string>()(end.server);
     }
-    put(fingerprint, number);
-}
-
-void Provenance::pass_time(Time now) {
-    Generation& young = generations_[0];
-    if (young.ends.empty()) return next_generation(now);
-    if (now - young.began > limits_.lifetime) generations_[0] = {};
-    if (now - young.began > limits_.lifetime / 2) return next_generation(now);
-    const std::size_t most = limits_.fingerprints_max / 2;
-    if (young.count < most && young.ends.size() * fingerprints_of_end < most) return;
-    forgotten_early_ += generations_[1].count;
-    next_generation(now);
-}
-
-void Provenance::next_generation(Time now) {
-    std::swap(generations_[0], generations_[1]);
-    Generation& young = generations_[0];
-    young = {};
-    young.began = now;
-    young.ends.emplace_back().common = true;
+    Mark& mark = known != nullptr ? *known : make_room(fingerprint.value);
+    mark = {};
+    mark.value = fingerprint.value;
+    mark.end = ends_begin_ + static_cast<std::uint32_t>(ends_.size() - 1);
+    mark.position = fingerprint.position & 0x3fffffff;
 }
 
 void Provenance::note_returned(const ContentEnd& end, const detect::Fingerprints& content) {
-    if (content.empty() || limits_.fingerprints_max == 0) return;
-    pass_time(end.time);
-    cut_ += content.cut ? 1 : 0;
-    std::uint32_t number = common_end;  // of `end`, once it is noted
-    for (const detect::Fingerprint& one : content.all) {
-        const auto [mark, before, young] = find(one.value);
+    if (!begin(end, content)) return;
+    const std::size_t hash_of_server = std::hash<std::string>()(end.server);
+    for (std::size_t number = 0; number < content.all.size(); ++number) {
+        expect(content, number);
+        const detect::Fingerprint& one = content.all[number];
+        Mark* const mark = find(one.value);
         if (mark == nullptr) {
-            put(one, end, true, number);
-        } else if (before->common || mark->travelled) {
+            put(one, nullptr, end, true);
             continue;
-        } else if (before->returned && before->server == end.server) {
-            if (!young) put(one, end, true, number);
-        } else if (before->returned) {
-            put(one, common_end);
-        } else if (before->client != end.client) {
-            put(one, end, true, number);  // what one client gave to a server, another gets from it
+        }
+        if (mark->common || mark->travelled) continue;
+        const End& before = *end_of(*mark);
+        if (before.returned && before.server_hash == hash_of_server) {
+            // Half its life is over, and it lives on.
+            if (end.time - before.time > limits_.lifetime / 2) put(one, mark, end, true);
+        } else if (before.returned) {
+            mark->common = 1;
+        } else if (before.client != end.client) {
+            put(one, mark, end, true);  // what one client gave to a server, another gets from it
         }
     }
 }
 
 void Provenance::note_sent(const ContentEnd& end, const detect::Fingerprints& content,
                            Batch<ContentTravel>& out) {
-    if (content.empty() || limits_.fingerprints_max == 0) return;
-    pass_time(end.time);
-    cut_ += content.cut ? 1 : 0;
-    std::uint32_t number_of_end = common_end;
+    if (!begin(end, content)) return;
     Run run;
+    const std::size_t hash_of_server = std::hash<std::string>()(end.server);
     for (std::size_t number = 0; number < content.all.size(); ++number) {
+        expect(content, number);
         const detect::Fingerprint& one = content.all[number];
-        const auto [mark, before, young] = find(one.value);
+        Mark* const mark = find(one.value);
         if (mark == nullptr) {
-            put(one, end, false, number_of_end);
-        } else if (before->returned && before->server != end.server) {
+            put(one, nullptr, end, false);
+            continue;
+        }
+        const End& before = *end_of(*mark);
+        if (before.returned && !mark->common && before.server_hash != hash_of_server) {
             mark->travelled = 1;
-            const bool goes_on = run.from == mark->end && run.young == young &&
+            const bool goes_on = run.from == &before &&
                                  one.position - run.last == mark->position - run.last_there &&
-                                 one.position - run.last <= detect::Winnowing::window;
+                                 one.position - run.last <= detect::Winnowing::distance_max;
             if (!goes_on) {
                 tell(run, content, out);
-                run = {mark->end, young, one.position, one.position, mark->position, number};
+                run = {&before, one.position, one.position, mark->position, number};
             }
             run.last = one.position;
             run.last_there = mark->position;
-        } else if (!before->returned && !before->common && before->client != end.client) {
-            put(one, common_end);
+        } else if (!before.returned && before.client != end.client) {
+            mark->common = 1;
         }
     }
     tell(run, content, out);
@@ -148,15 +168,14 @@ void Provenance::note_sent(const ContentEnd& end, const detect::Fingerprints& co
 void Provenance::tell(const Run& run, const detect::Fingerprints& content,
                       Batch<ContentTravel>& out) const {
     const std::uint32_t characters = run.last - run.first + detect::Winnowing::gram;
-    if (run.from == common_end || characters < limits_.characters_min) return;
-    const End& from = generations_[run.young ? 0 : 1].ends[run.from];
+    if (run.from == nullptr || characters < limits_.characters_min) return;
     const auto told = std::find_if(out.begin(), out.end(), [&](const ContentTravel& travel) {
-        return travel.from.server == from.server;
+        return travel.from.server == run.from->server;
     });
     if (told != out.end() && told->characters >= characters) return;
     if (told == out.end() && out.size() >= travels_max) return;
     ContentTravel& travel = told != out.end() ? *told : out.emplace_back();
-    travel.from = from;
+    travel.from = *run.from;
     travel.characters = characters;
     travel.where = content.place(run.number);
 }

@@ -8,8 +8,8 @@
 // return, or several clients send, is common and says nothing.
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -22,9 +22,9 @@
 namespace umbratap::inventory {
 
 struct ProvenanceLimits {
-    std::size_t fingerprints_max = 500'000;     ///< then the older half goes; 80 bytes each at most
-    std::uint32_t characters_min = 48;          ///< in common: less is no evidence
-    Duration lifetime = std::chrono::hours(1);  ///< at least half of it
+    std::size_t fingerprints_max = 250'000;     ///< 16 bytes each, and as much for who said it
+    std::uint32_t characters_min = 40;          ///< in common: less is no evidence
+    Duration lifetime = std::chrono::hours(1);  ///< less where there are too many
 };
 
 /// One end of a way that content took.
@@ -45,7 +45,8 @@ struct ContentTravel {
 
 class Provenance {
 public:
-    explicit Provenance(const ProvenanceLimits& limits) : limits_(limits) {}
+    explicit Provenance(const ProvenanceLimits& limits);
+    ~Provenance();
 
     /// A server said this to a client.
     void note_returned(const ContentEnd& end, const detect::Fingerprints& content);
@@ -53,57 +54,42 @@ public:
     void note_sent(const ContentEnd& end, const detect::Fingerprints& content,
                    Batch<ContentTravel>& out);
 
-    /// Fingerprints that had to go before half their lifetime was over.
+    /// Fingerprints that had to go before their time.
     std::uint64_t forgotten_early() const noexcept { return forgotten_early_; }
     /// Messages that were too long to be noted or compared to their end.
     std::uint64_t cut() const noexcept { return cut_; }
 
 private:
-    struct Mark {
-        std::uint64_t value = 0;  // 0: free
-        std::uint32_t position = 0;
-        std::uint32_t end : 31 = 0;       // number in Generation::ends
-        std::uint32_t travelled : 1 = 0;  // it was sent on: who returns it then is not its origin
-    };
+    struct Mark;
+    struct Bucket;
     struct End : ContentEnd {
-        bool returned = false, common = false;
-    };
-    /// What was noted in one stretch of time. Nothing is ever taken out but all of it.
-    struct Generation {
-        std::vector<Mark> slots;  // as many as a power of two
-        std::vector<End> ends;
-        std::size_t count = 0;
-        Time began{};
-
-        Mark* find(std::uint64_t value) noexcept;
-        void put(const Mark& mark);
-        void grow();
-    };
-    /// What is known of one fingerprint.
-    struct Known {
-        Mark* mark;
-        const End* end;
-        bool young;
+        bool returned = false;
+        std::size_t server_hash = 0;  // stands for the server: a name is long to compare
     };
     /// Fingerprints in a row that were in a row there, too.
     struct Run {
-        std::uint32_t from = 0;                             // Mark::end
-        bool young = false;                                 // of which generation
+        const End* from = nullptr;
         std::uint32_t first = 0, last = 0, last_there = 0;  // positions; here, and at the origin
         std::size_t number = 0;                             // of the first fingerprint
     };
 
-    Known find(std::uint64_t value) noexcept;
-    void put(const detect::Fingerprint& fingerprint, std::uint32_t end);
-    /// The same for an end that is added if it is the first one of it.
-    void put(const detect::Fingerprint& fingerprint, const ContentEnd& end, bool returned,
-             std::uint32_t& number);
-    void pass_time(Time now);
-    void next_generation(Time now);
+    bool begin(const ContentEnd& end, const detect::Fingerprints& content);
+    void expect(const detect::Fingerprints& content, std::size_t number) const noexcept;
+    const End* end_of(const Mark& mark) const noexcept;
+    Mark* find(std::uint64_t value) noexcept;
+    /// The place for a new mark, where none of `value` is.
+    Mark& make_room(std::uint64_t value);
+    void put(const detect::Fingerprint& fingerprint, Mark* known, const ContentEnd& end,
+             bool returned);
+    void forget_oldest_end();
     void tell(const Run& run, const detect::Fingerprints& content, Batch<ContentTravel>& out) const;
 
     ProvenanceLimits limits_;
-    std::array<Generation, 2> generations_;  // the younger one first
+    std::size_t bucket_count_ = 0;  // a power of two
+    Bucket* buckets_ = nullptr;     // from the first content on
+    std::deque<End> ends_;          // oldest first
+    std::uint32_t ends_begin_ = 1;  // number of the oldest
+    bool end_noted_ = false;        // of the message that is being noted
     std::uint64_t forgotten_early_ = 0, cut_ = 0;
 };
 

@@ -68,12 +68,17 @@ std::string random_words(std::mt19937& random, std::size_t size) {
 }  // namespace
 
 TEST_CASE(
-    "winnowing: what two texts share, 31 letters and digits in one piece, leaves a fingerprint in "
+    "winnowing: what two texts share, four words and 16 characters more, leaves a fingerprint in "
     "both") {
     std::mt19937 random(7);
     for (int round = 0; round < 500; ++round) {
-        std::string shared;
-        while (shared.size() < Winnowing::gram + Winnowing::window - 1)
+        std::string shared = ".";
+        for (std::size_t word = 0; word < Winnowing::window; ++word) {
+            for (std::size_t length = 2 + random() % 8; length > 0; --length)
+                shared += static_cast<char>('a' + random() % 26);
+            shared += ' ';
+        }
+        for (std::size_t i = 0; i < Winnowing::gram; ++i)
             shared += static_cast<char>('a' + random() % 26);
         const std::string one =
             random_words(random, random() % 300) + shared + random_words(random, random() % 300);
@@ -81,6 +86,20 @@ TEST_CASE(
             random_words(random, random() % 300) + shared + random_words(random, random() % 300);
         CHECK(in_common(of(one), of(other)) >= 1);
     }
+}
+
+TEST_CASE(
+    "winnowing: rows of letters without blanks, and scripts without, have fingerprints, wherever "
+    "they begin") {
+    std::mt19937 random(12);
+    std::string row;
+    for (int i = 0; i < 400; ++i)
+        row += static_cast<char>("abcdefghijklmnopqrstuvwxyz0123456789"[random() % 36]);
+    CHECK(in_common(of(row), of(row.substr(57))) >= 3);
+    const std::string text =
+        "今日の天気は晴れですが、夕方から雨が降るでしょう。傘を持って出かけてください。明日は風が強"
+        "くなります。";
+    CHECK(in_common(of(text), of(text.substr(12))) >= 3);
 }
 
 TEST_CASE("winnowing: texts of other words have nothing in common") {
@@ -110,13 +129,13 @@ TEST_CASE(
     CHECK(in_common(one, other) == 0);
 }
 
-TEST_CASE("winnowing: about one of eight characters, and never more than a window between two") {
+TEST_CASE("winnowing: about two of five words, and never too far apart") {
     std::mt19937 random(10);
-    const Fingerprints some = of(random_words(random, 20'000));
-    CHECK(some.all.size() > 1'700);
-    CHECK(some.all.size() < 2'600);
+    const Fingerprints some = of(random_words(random, 20'000));  // of words of 5.5 characters
+    CHECK(some.all.size() > 1'000);
+    CHECK(some.all.size() < 1'500);
     for (std::size_t i = 1; i < some.all.size(); ++i)
-        CHECK(some.all[i].position - some.all[i - 1].position <= Winnowing::window);
+        CHECK(some.all[i].position - some.all[i - 1].position <= Winnowing::distance_max);
 }
 
 TEST_CASE("winnowing: rows of few characters and short strings say nothing") {
@@ -138,7 +157,7 @@ TEST_CASE(
     CHECK(both.place(0) == "a");
     CHECK(both.place(both.all.size() - 1) == "b.c[1]");
     const std::size_t second = both.places[1].first;
-    CHECK(both.all[second].position - both.all[second - 1].position > Winnowing::window);
+    CHECK(both.all[second].position - both.all[second - 1].position > Winnowing::distance_max);
 }
 
 TEST_CASE("winnowing: of a long message the first part is kept, and it is said") {
