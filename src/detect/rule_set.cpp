@@ -9,6 +9,10 @@ namespace umbratap::detect {
 
 RuleSet::RuleSet(const std::string& directory, const std::string& cache_directory,
                  const RuleSet* before)
+    : RuleSet(directory, cache_directory, before, YamlNode::Sharing()) {}
+
+RuleSet::RuleSet(const std::string& directory, const std::string& cache_directory,
+                 const RuleSet* before, const YamlNode::Sharing&)
     : rules(directory, cache_directory, before != nullptr ? &before->rules : nullptr),
       names(directory),
       catalogue(directory),

@@ -15,6 +15,7 @@
 #include "detect/rhythms.h"
 #include "detect/rules.h"
 #include "detect/software.h"
+#include "detect/yaml.h"
 
 namespace umbratap::detect {
 
@@ -36,6 +37,11 @@ struct RuleSet {
     explicit RuleSet(const std::string& directory, const std::string& cache_directory = {},
                      const RuleSet* before = nullptr);
 
+private:
+    RuleSet(const std::string& directory, const std::string& cache_directory, const RuleSet* before,
+            const YamlNode::Sharing& files);
+
+public:
     /// Runs every example of every rule; returns one line per example that does not do what it
     /// should.
     std::vector<std::string> check() const;

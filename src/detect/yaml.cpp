@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <charconv>
 #include <iterator>
+#include <map>
 #include <system_error>
 #include <unordered_set>
 
@@ -166,9 +167,29 @@ private:
     bool is_second_ = false;  // document
 };
 
+namespace {
+
+using SharedFiles = std::map<std::string, YamlNode>;
+thread_local std::unique_ptr<SharedFiles> shared_files;  // while there is a Sharing
+
+}  // namespace
+
+YamlNode::Sharing::Sharing() {
+    shared_files = std::make_unique<SharedFiles>();
+}
+YamlNode::Sharing::~Sharing() {
+    shared_files.reset();
+}
+
 YamlNode YamlNode::load(const std::string& file) {
+    if (shared_files) {
+        if (const auto known = shared_files->find(file); known != shared_files->end())
+            return known->second;
+    }
     try {
-        return parse(read_file(file, yaml_file_bytes_max), file);
+        YamlNode node = parse(read_file(file, yaml_file_bytes_max), file);
+        if (shared_files) shared_files->emplace(file, node);
+        return node;
     } catch (const std::system_error& error) {
         if (error.code().value() == EFBIG)
             throw RuleError(complaint_at(file, 1, "expected at most 16 MiB"));

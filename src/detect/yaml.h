@@ -28,6 +28,15 @@ struct YamlMember;
 /// One value. Cheap to copy; keeps the file's text alive.
 class YamlNode {
 public:
+    /// While one lives, this thread reads each file once, however often it is loaded.
+    class Sharing {
+    public:
+        Sharing();
+        ~Sharing();
+        Sharing(const Sharing&) = delete;
+        Sharing& operator=(const Sharing&) = delete;
+    };
+
     /// Throws RuleError if the file cannot be opened, is too large, or is no YAML. An empty file is
     /// null.
     static YamlNode load(const std::string& file);
