@@ -12,13 +12,13 @@ namespace umbratap::detect {
 namespace {
 
 /// Those that the code raises: each must be in the file.
-constexpr std::array<std::string_view, 21> raised = {
+constexpr std::array<std::string_view, 24> raised = {
     "shadow-server",    "suspected-mcp",    "portal-lookalike",       "tool-not-allowed",
     "evasion",          "cleartext-mcp",    "unauthenticated-server", "sensor-restarted",
     "tool-poisoning",   "prompt-injection", "secret-exposed",         "pii-exposed",
     "indirect-mcp",     "mcp-tunnel",       "local-server-install",   "tool-drift",
     "split-view",       "tool-shadowing",   "portal-bypass",          "vulnerable-software",
-    "cross-server-flow"};
+    "cross-server-flow", "token-passthrough", "dns-rebinding", "outdated-revision"};
 
 AlertKind read_kind(const YamlNode& node) {
     node.allow_only({"category", "sid", "rev", "signature", "severity", "severities", "why",

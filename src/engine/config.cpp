@@ -106,6 +106,8 @@ const std::vector<LimitKey>& limit_keys() {
          number(FIELD(inventory_limits.tool_watch.entries_max), 1, 1 << 28)},
         {"inventory", "split_view_window",
          seconds(FIELD(inventory_limits.tool_watch.split_window), 30 * 86400)},
+        {"inventory", "credentials_max",
+         number(FIELD(inventory_limits.credentials_max), 1, 1 << 28)},
         {"inventory", "rhythm_pairs_max",
          number(FIELD(inventory_limits.rhythm_pairs_max), 1, 1 << 28)},
         {"inventory", "fingerprints_max",
@@ -113,7 +115,7 @@ const std::vector<LimitKey>& limit_keys() {
         {"inventory", "fingerprint_lifetime",
          seconds(FIELD(inventory_limits.provenance.lifetime), 30 * 86400)},
         {"inventory", "common_characters_min",
-         number(FIELD(inventory_limits.provenance.characters_min), 31, 1 << 20)},
+         number(FIELD(inventory_limits.provenance.characters_min), 39, 1 << 20)},
     };
     return keys;
 }

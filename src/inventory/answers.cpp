@@ -149,6 +149,7 @@ bool Inventory::State::answer(LiveSession& session, OpenExchange& open,
         if (!message.protocol_version.empty()) {
             session.session.protocol_version = message.protocol_version;
             session.answered_version = true;
+            raise_outdated(session, sighting, out);
         }
     }
     if (!message.server.empty()) session.session.parties.server = message.server;

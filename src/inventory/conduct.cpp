@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "detect/excerpt.h"
 #include "inventory/inventory_state.h"
 
 namespace umbratap::inventory {
@@ -29,6 +30,44 @@ bool brings_credentials(const http::Head& request) {
            request.target.find("key=") != std::string::npos ||
            request.target.find("token=") != std::string::npos;
 }
+
+/// The value that says who the client is; empty where there is none.
+std::string_view credential_of(const http::Head& request) {
+    constexpr std::array<std::string_view, 4> names = {"authorization", "x-api-key", "api-key",
+                                                       "x-auth-token"};
+    for (const std::string_view name : names) {
+        std::string_view value = request.fields.find(name);
+        if (value.empty()) continue;
+        const std::size_t scheme = value.find(' ');
+        return name == "authorization" && scheme != value.npos ? value.substr(scheme + 1) : value;
+    }
+    return {};
+}
+
+/// RFC 1918, RFC 4193, link-local and loopback: what a page in a browser next door reaches, and its
+/// author does not.
+bool is_private(const packet::Address& address) {
+    const auto& octets = address.octets;
+    if (is_loopback(address)) return true;
+    if (!address.is_v4())
+        return (octets[0] & 0xfe) == 0xfc || (octets[0] == 0xfe && octets[1] == 0x80);
+    return octets[12] == 10 || (octets[12] == 172 && (octets[13] & 0xf0) == 16) ||
+           (octets[12] == 192 && octets[13] == 168) || (octets[12] == 169 && octets[13] == 254);
+}
+
+/// The host of an origin (RFC 6454, 6.2): "https://a.example:8443" → "a.example".
+std::string_view host_of_origin(std::string_view origin) {
+    const std::size_t scheme = origin.find("://");
+    if (scheme == origin.npos) return {};
+    origin.remove_prefix(scheme + 3);
+    const std::size_t end = origin.starts_with('[') ? origin.find(']') : origin.find(':');
+    return origin.substr(0, end);
+}
+
+/// Before it there was none, and the transport is deprecated.
+constexpr std::string_view first_with_authorisation = "2025-03-26";
+/// The last revision whose messages may come in arrays.
+constexpr std::string_view last_with_batches = "2025-03-26";
 
 /// What nobody should get who does not say who he is.
 bool gives_something(const Call& call) {
@@ -88,8 +127,70 @@ void Inventory::State::note_conduct(LiveSession& session, const OpenExchange& op
     FlowConduct& conduct = conduct_of(exchange.flow->id);
     conduct.session = session.serial;
     if (!session.confirmed) return;
+    note_credential(session, open, out);
+    note_origin(session, open, out);
     for (const AnomalySighting& problem : std::exchange(conduct.problems, {}))
         raise_flow_evasion(session, problem, out);
+}
+
+void Inventory::State::note_revision(const LiveSession& session, const OpenExchange& open,
+                                     Sent& sent) const {
+    if (!session.answered_version || sent.call.notification) return;
+    const std::string& agreed = session.session.protocol_version;
+    const auto add = [&](std::string_view name, std::string where, std::string excerpt) {
+        if (const detect::Finding* kind = rule_set->evasions.find_problem(name)) {
+            detect::Finding& finding = sent.findings.emplace_back(*kind);
+            finding.where = std::move(where);
+            finding.excerpt = std::move(excerpt);
+        }
+    };
+    if (sent.batch && agreed > last_with_batches)
+        add("mcp.batch_outside_revision", "request.body", agreed);
+    const std::string_view header =
+        open.exchange->request ? open.exchange->request->fields.find("mcp-protocol-version")
+                               : std::string_view();
+    if (!header.empty() && header != agreed && sent.call.method != "initialize")
+        add("mcp.version_not_negotiated", "request.header.mcp-protocol-version",
+            std::string(header.substr(0, 32)) + " ≠ " + agreed);
+}
+
+void Inventory::State::note_credential(const LiveSession& session, const OpenExchange& open,
+                                       Batch<Record>& out) {
+    const Exchange& exchange = *open.exchange;
+    if (!exchange.request) return;
+    const Flow& flow = *exchange.flow;
+    const std::string& host = session.session.parties.host;
+    const std::string server = host.empty() ? packet::to_string(flow.server.address) : host;
+    const auto first =
+        credential_watch.note(credential_of(*exchange.request),
+                              {server, flow.server.address, flow.client.address, false});
+    if (!first) return;
+    Alert alert = alert_about(session, "token-passthrough");
+    alert.matched = first->server_address == flow.client.address ? "passed-on" : "same-token";
+    alert.severity = rule_set->catalogue.find(alert.category).severity_of(alert.matched);
+    alert.where = "request.header";
+    alert.excerpt = "first at " + first->server;
+    alert.metadata["other_server"] = {first->server};
+    alerts.raise(std::move(alert), out);
+}
+
+void Inventory::State::note_origin(LiveSession& session, const OpenExchange& open,
+                                   Batch<Record>& out) {
+    const Exchange& exchange = *open.exchange;
+    if (session.origin_told || !exchange.request || open.refused() ||
+        !is_private(exchange.flow->server.address))
+        return;
+    const std::string_view origin = exchange.request->fields.find("origin");
+    const std::string_view page = host_of_origin(origin);
+    if (page.empty() || page == session.session.parties.host || page == "localhost" ||
+        page == "127.0.0.1" || page == "[::1]")
+        return;
+    session.origin_told = true;
+    Alert alert = alert_about(session, "dns-rebinding");
+    alert.matched = "foreign-origin";
+    alert.where = "request.header.origin";
+    alert.excerpt = std::string(origin.substr(0, detect::excerpt_bytes_max));
+    alerts.raise(std::move(alert), out);
 }
 
 void Inventory::State::note_answer(LiveSession& session, const OpenExchange& open, const Call& call,
@@ -108,6 +209,17 @@ void Inventory::State::note_answer(LiveSession& session, const OpenExchange& ope
     alert.verdict = session.session.judgement.verdict;
     alert.matched = call.method;
     alert.where = "request.header.authorization";
+    alerts.raise(std::move(alert), out);
+}
+
+void Inventory::State::raise_outdated(const LiveSession& session, const MessageSighting& agreed,
+                                      Batch<Record>& out) {
+    if (session.session.protocol_version >= first_with_authorisation) return;
+    Alert alert = alert_about(session, "outdated-revision");
+    alert.time = agreed.time;
+    alert.packet_number = agreed.packet_number;
+    alert.matched = session.session.protocol_version;
+    alert.where = "result.protocolVersion";
     alerts.raise(std::move(alert), out);
 }
 

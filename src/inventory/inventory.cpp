@@ -80,7 +80,7 @@ void Inventory::State::push(const MessageSighting& sighting, Batch<Record>& out)
     Call call = call_of(open, sighting);
     std::vector<ContentTravel> travels = note_sent(open, call, sighting);
     open.sent.push_back({std::move(call), evidence_of(open, sighting), message.client,
-                         sighting.findings, std::move(travels)});
+                         sighting.findings, std::move(travels), message.batch});
     if (is_taken(open)) decide(open, out);
 }
 

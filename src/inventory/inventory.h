@@ -35,6 +35,7 @@ struct Limits {
     std::uint32_t distinct_names_max =
         1024;  ///< methods or tools counted by name, per session; others as "…"
     std::uint32_t alerts_open_max = 100'000;
+    std::uint32_t credentials_max = 50'000;   ///< of which is known where they were used
     std::uint32_t rhythm_pairs_max = 20'000;  ///< clients and servers whose sizes are held together
     ToolWatchLimits tool_watch;
     ProvenanceLimits provenance;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "inventory/alert_fold.h"
+#include "inventory/credential_watch.h"
 #include "inventory/inventory.h"
 #include "inventory/live_session.h"
 #include "inventory/place.h"
@@ -52,6 +53,7 @@ struct Sent {
     mcp::Implementation client;
     std::vector<detect::Finding> findings;
     std::vector<ContentTravel> travels;
+    bool batch = false;  // one of several in an array
 };
 
 struct OpenExchange {
@@ -128,6 +130,7 @@ struct Inventory::State {
     ToolWatch tool_watch;
     Provenance provenance;
     RhythmWatch rhythm_watch;
+    CredentialWatch credential_watch;
     AlertFold alerts;
     std::map<std::string, std::uint64_t> ended;
     Batch<InventoryChange> changes;
@@ -142,6 +145,7 @@ struct Inventory::State {
           tool_watch(l.tool_watch),
           provenance(l.provenance),
           rhythm_watch(l.rhythm_pairs_max),
+          credential_watch(l.credentials_max),
           alerts(l.alert_window, l.alerts_open_max) {
         restore_tools();
     }
@@ -277,11 +281,18 @@ struct Inventory::State {
 
     /// Of a client's accepted message: credentials, and what is wrong with the flow around it.
     void note_conduct(LiveSession& session, const OpenExchange& open, Batch<Record>& out);
+    /// A message that the revision of its session does not allow so.
+    void note_revision(const LiveSession& session, const OpenExchange& open, Sent& sent) const;
+    void note_credential(const LiveSession& session, const OpenExchange& open, Batch<Record>& out);
+    /// A page of another origin was let in, on an address that only neighbours reach.
+    void note_origin(LiveSession& session, const OpenExchange& open, Batch<Record>& out);
     /// A call was answered.
     void note_answer(LiveSession& session, const OpenExchange& open, const Call& call,
                      Batch<Record>& out);
     /// Weaknesses of what client and server say they are.
     void raise_weaknesses(LiveSession& session, Batch<Record>& out);
+    void raise_outdated(const LiveSession& session, const MessageSighting& agreed,
+                        Batch<Record>& out);
     void raise_cleartext(const LiveSession& session, Batch<Record>& out);
     void raise_flow_evasion(const LiveSession& session, const AnomalySighting& sighting,
                             Batch<Record>& out);

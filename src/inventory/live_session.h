@@ -36,6 +36,7 @@ struct LiveSession {
     bool credentials_seen = false;  ///< a request brought some
     bool anonymous_told = false;    ///< the server did something for who brought none
     std::string software_told;      ///< names and versions that were held against known weaknesses
+    bool origin_told = false;       ///< a page of another origin was let in
     bool shadow_told = false;       ///< a shadow-server alert was raised for it
     Time last_seen;
     std::set<std::uint16_t> evidence;   ///< numbers of rules

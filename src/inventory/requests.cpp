@@ -66,6 +66,7 @@ void Inventory::State::accept(OpenExchange& open, Sent& sent, Batch<Record>& out
         alerts.raise(std::move(alert), out);
     }
     open.session = session->serial;
+    note_revision(*session, open, sent);
     std::vector<detect::Finding> evasions;
     if (!sent.findings.empty()) {
         if (!call.notification) evasions = take_evasions(sent.findings);

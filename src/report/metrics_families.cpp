@@ -38,6 +38,9 @@ const Names categories = {"shadow-server",
                           "vulnerable-software",
                           "unauthenticated-server",
                           "cleartext-mcp",
+                          "token-passthrough",
+                          "dns-rebinding",
+                          "outdated-revision",
                           "sensor-restarted"};
 const Names blind_reasons = {"no_key", "unsupported",   "midstream", "quic",  "ech",
                              "gap",    "one_direction", "truncated", "budget"};

@@ -34,7 +34,7 @@ TEST_CASE("the product's presets are known by name, others are refused with a su
 TEST_CASE("what is switched off must be something") {
     const Presets presets(std::string(std::getenv("UMBRATAP_SOURCE_ROOT")) + "/rules");
     CHECK_THROWS_AS(presets.demand_known({"tool-drift"}), RuleError);
-    presets.demand_known({"server-card", "authorisation-for-server", "between-approved", "rhythm-alone"});
+    presets.demand_known({"server-card", "authorisation-for-server", "between-approved", "rhythm-alone", "outdated-revision"});
 }
 
 }  // namespace

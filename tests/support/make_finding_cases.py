@@ -238,6 +238,66 @@ def content_in_common():
                      ("check", {"text": licence}, "a licence"), ("find", {"text": "printer on the third floor"}, "3 printers")]))
 
 
+def requests(number, client, server, host, said, head=(), revision="2025-06-18"):
+    """A session whose messages come with fields of their own: (fields, body, answer)."""
+    talk = Conversation((client, 45000 + number), server, begin + 60 * number)
+    hello = {"protocolVersion": revision, "capabilities": {}, "clientInfo": {"name": "agent", "version": "1.0"}}
+    welcome = {"protocolVersion": revision, "capabilities": {"tools": {}}, "serverInfo": {"name": host, "version": "1.0"}}
+    opening = ((), {"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": hello}, {"jsonrpc": "2.0", "id": 0, "result": welcome})
+    for fields, body, answer in [opening, *said]:
+        text = json.dumps(body).encode()
+        lines = ["POST /mcp HTTP/1.1", f"Host: {host}", "Content-Type: application/json", "Accept: application/json, text/event-stream",
+                 f"Mcp-Session-Id: r-{number}", f"Content-Length: {len(text)}", *head, *fields]
+        talk.send(0, "\r\n".join(lines).encode() + b"\r\n\r\n" + text)
+        talk.send(1, captures.http_answer(f"r-{number}", answer))
+    talk.close()
+    return talk.frames
+
+
+def ask(number, name="search", arguments={}):
+    return {"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": {"name": name, "arguments": arguments}}
+
+
+def found(number):
+    return {"jsonrpc": "2.0", "id": number, "result": {"content": [{"type": "text", "text": "found"}]}}
+
+
+token, other_token = "Authorization: Bearer eyJ0.notes-token-0001.sig", "Authorization: Bearer eyJ0.issues-token-0002.sig"
+notes, issues = ("10.20.200.12", 8000), ("10.20.200.13", 8000)
+
+
+def token_passed_on():
+    return (requests(0, "10.20.31.8", notes, "notes.vendor.example", [((), ask(1), found(1))], head=[token])
+            + requests(1, notes[0], issues, "issues.vendor.example", [((), ask(1), found(1))], head=[token]))
+
+
+def token_of_each():
+    return (requests(0, "10.20.31.8", notes, "notes.vendor.example", [((), ask(1), found(1))], head=[token])
+            + requests(1, "10.20.31.8", issues, "issues.vendor.example", [((), ask(1), found(1))], head=[other_token])
+            + requests(2, "10.20.31.9", notes, "notes.vendor.example", [((), ask(1), found(1))], head=[token]))
+
+
+def foreign_origin():
+    page = ["Origin: https://news.example"]
+    return requests(0, "10.20.31.8", notes, "rebound.news.example:8000", [((), ask(1), found(1))], head=page + [token])
+
+
+def own_origin():
+    return (requests(0, "10.20.31.8", notes, "notes.corp.example:8000", [((), ask(1), found(1))], head=["Origin: http://notes.corp.example:8000", token])
+            + requests(1, "10.20.31.8", issues, "issues.corp.example:8000", [((), ask(1), found(1))], head=["Origin: http://localhost:6274", other_token]))
+
+
+def revision_games():
+    other = ["MCP-Protocol-Version: 2024-11-05"]
+    return requests(0, "10.20.31.8", notes, "notes.vendor.example", [(other, ask(1), found(1)), ((), [ask(2), ask(3)], [found(2), found(3)])], head=[token])
+
+
+def revision_with_batches():
+    agreed = ["MCP-Protocol-Version: 2025-03-26"]
+    return requests(0, "10.20.31.8", notes, "notes.vendor.example", [(agreed, ask(1), found(1)), (agreed, [ask(2), ask(3)], [found(2), found(3)])], head=[token],
+                    revision="2025-03-26")
+
+
 two_approved = """version: 1
 portals:
   - name: corporate portal
@@ -250,6 +310,12 @@ cases = {
                             "capitals, to a server that nobody approved: severity 2, folded with the second time."),
     "content-between-approved": (content_between_approved, two_approved, "What one approved server returned is sent to another: what agents "
                                  "are for. Only the preset hunt tells of it; here it is counted."),
+    "token-passed-on": (token_passed_on, "", "A server calls another one with the token that its own client brought: severity 2."),
+    "token-of-each-server": (token_of_each, "", "Two servers, each with a token of its own, one of which two clients bring: no passing on."),
+    "origin-of-another-page": (foreign_origin, "", "A page of another origin is let into a server on a private address."),
+    "origin-of-its-own": (own_origin, "", "A page of the server itself, and a tool on the client's own machine: no finding of Origin."),
+    "revision-games": (revision_games, "", "A header names another revision than the session agreed on, and messages come in an array that it does not have."),
+    "revision-with-batches": (revision_with_batches, "", "Messages in an array in the one revision that has them: no evasion."),
     "content-in-common": (content_in_common, policy, "A question to two servers, one of which says it back, a licence that both have, and "
                           "half a sentence: no content of one server at another."),
     "tunnel-polls": (tunnel, "", "A client inside polls a tunnel, gets a request to an MCP server in the response, and posts the answer."),
