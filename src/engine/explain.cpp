@@ -2,6 +2,7 @@
 #include "engine/explain.h"
 
 #include <algorithm>
+#include <array>
 #include <iostream>
 
 #include "engine/event_lines.h"
@@ -13,13 +14,38 @@ namespace {
 
 constexpr int shown_max = 400;
 
+/// What alerts say beside their evidence, in the order in which it is read.
+constexpr auto further = std::to_array<std::string_view>({"server_reaction",
+                                                          "source_server",
+                                                          "source_tool",
+                                                          "source_client",
+                                                          "source_verdict",
+                                                          "source_age_seconds",
+                                                          "common_characters",
+                                                          "other_server",
+                                                          "named_server",
+                                                          "named_server_label",
+                                                          "portal",
+                                                          "direct_server",
+                                                          "shadowed_server",
+                                                          "shadowed_tool",
+                                                          "approved_name",
+                                                          "policy_entry",
+                                                          "expired_entry",
+                                                          "server_versions",
+                                                          "vendor",
+                                                          "cve",
+                                                          "fixed_in",
+                                                          "reference"});
+
 std::string shown(std::string_view text) {
     return report::terminal_text(text, shown_max);
 }
 
 void line(std::string_view name, std::string_view value) {
     if (value.empty()) return;
-    std::cout << "  " << name << std::string(name.size() < 12 ? 12 - name.size() : 1, ' ')
+    constexpr std::size_t width = 20;
+    std::cout << "  " << name << std::string(name.size() < width ? width - name.size() : 1, ' ')
               << shown(value) << '\n';
 }
 
@@ -70,11 +96,17 @@ void tell_alert(const detect::RuleSet& rules, const report::EventReader& event) 
     if (const auto confidence = event.integer("mcp.confidence"))
         line("confidence", std::to_string(*confidence) + " of 100, made of:");
     for (const std::string_view part : event.texts("alert.evidence.parts")) line("", part);
+    for (const std::string_view name : further) {
+        std::string label(name);
+        std::replace(label.begin(), label.end(), '_', ' ');
+        for (const std::string_view value : event.texts("alert.metadata." + std::string(name)))
+            line(label, value);
+    }
     if (const auto number = event.integer("pcap_cnt")) {
         const std::string file(event.text("pcap_filename"));
         line("packet", std::to_string(*number) + (file.empty() ? "" : " of " + file));
         if (!file.empty()) {
-            std::cout << "  open it     wireshark -r '" << shown(file) << "' -g " << *number
+            std::cout << "  open it             wireshark -r '" << shown(file) << "' -g " << *number
                       << '\n';
         }
     }

@@ -183,6 +183,25 @@ def model_call(body):
     return talk.frames
 
 
+def realtime_connector():
+    """The same over WebSocket, as the realtime APIs of providers have it."""
+    talk = Conversation(("10.20.31.8", 43100), ("10.20.200.21", 80), begin)
+    talk.send(0, b"GET /v1/realtime?model=m HTTP/1.1\r\nHost: api.provider.example\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                 b"Sec-WebSocket-Key: c2l4dGVlbiBieXRlcyAxNg==\r\nSec-WebSocket-Version: 13\r\nAuthorization: Bearer x\r\n\r\n")
+    talk.send(1, b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                 b"Sec-WebSocket-Accept: 5c8DLxPw7TrSYx3KxYeN5a6TjJc=\r\n\r\n")
+    update = {"type": "session.update", "session": {"tools": [{"type": "mcp", "server_label": "dice", "server_url": "https://dice.example/mcp"}]}}
+    said = {"type": "conversation.item.create", "item": {"role": "user", "content": [{"type": "input_text", "text": json.dumps(
+        {"type": "session.update", "session": {"tools": [{"type": "mcp", "server_url": "https://quoted.example/mcp"}]}})}]}}
+    for message in (update, said):
+        text = json.dumps(message).encode()
+        mask = b"\x11\x22\x33\x44"
+        length = bytes([0x80 | len(text)]) if len(text) < 126 else bytes([0x80 | 126]) + struct.pack("!H", len(text))
+        talk.send(0, b"\x81" + length + mask + bytes(byte ^ mask[i % 4] for i, byte in enumerate(text)))
+    talk.close()
+    return talk.frames
+
+
 def local_tools():
     tools = [{"name": name, "input_schema": {"type": "object"}} for name in ("mcp__git__log", "mcp__git__diff", "mcp__files__read", "Bash")]
     return model_call({"model": "m", "tools": tools, "messages": [{"role": "user", "content": "what changed?"}]})
@@ -321,6 +340,8 @@ cases = {
     "tunnel-polls": (tunnel, "", "A client inside polls a tunnel, gets a request to an MCP server in the response, and posts the answer."),
     "local-servers-in-model-call": (local_tools, "", "The names of tools in a call of a model tell of two servers on the client's machine: "
                                     "inventory, no alert."),
+    "connector-over-websocket": (realtime_connector, "", "A realtime session has the provider connect to an MCP server; a prompt that quotes the "
+                                 "like names another one, and raises nothing."),
     "connector-quoted-in-prompt": (quoted_connector, "", "A prompt quotes a request that names MCP servers: text, not a connector."),
     "header-mismatch-executed": (header_mismatch_executed, "", "Mcp-Method says tools/list and Mcp-Name read_page, the message calls "
                                  "drop_table, and the server does it: two evasions of severity 1."),
