@@ -226,13 +226,20 @@ struct Rhythms::State {
         int weight = 0;
     };
     std::map<std::string, Fingerprint, std::less<>> fingerprints;  // by JA4
+    struct Protocols {
+        std::string id;
+        int weight = 0;
+        std::vector<std::string> offered;
+    };
+    std::vector<Protocols> protocols;
+    int long_lived = 0;
     int told_alone = 100, told_with_name = 100;
 };
 
 Rhythms::Rhythms(const std::string& directory) {
     auto state = std::make_shared<State>();
     const YamlNode file = YamlNode::load(directory + "/rhythm.yaml");
-    file.allow_only({"told_from", "names", "fingerprints", "rhythms"});
+    file.allow_only({"told_from", "names", "fingerprints", "protocols", "long_lived", "rhythms"});
     const YamlNode told = file.at("told_from");
     told.allow_only({"alone", "with_name"});
     state->told_alone = static_cast<int>(told.at("alone").integer(1, 99));
@@ -245,6 +252,13 @@ Rhythms::Rhythms(const std::string& directory) {
                                      static_cast<int>(node.at("weight").integer(1, 99))};
         for (const std::string& ja4 : node.at("ja4").texts()) state->fingerprints[ja4] = one;
     }
+    for (const YamlNode& node : file.at("protocols").elements()) {
+        node.allow_only({"id", "weight", "offered"});
+        state->protocols.push_back({node.at("id").text(),
+                                    static_cast<int>(node.at("weight").integer(1, 99)),
+                                    node.at("offered").texts()});
+    }
+    state->long_lived = static_cast<int>(file.at("long_lived").integer(0, 99));
     for (const YamlNode& node : file.at("rhythms").elements())
         state->rules.push_back(read_rule(node));
     state_ = std::move(state);
@@ -288,6 +302,17 @@ std::optional<RhythmScore> Rhythms::weigh(std::span<const RhythmTurn> turns,
         print != state_->fingerprints.end()) {
         score->parts.push_back(part("ja4." + print->second.id, print->second.weight));
         sum += print->second.weight;
+    }
+    for (const State::Protocols& one : state_->protocols) {
+        if (!std::equal(one.offered.begin(), one.offered.end(), context.protocols.begin(),
+                        context.protocols.end()))
+            continue;
+        score->parts.push_back(part("alpn." + one.id, one.weight));
+        sum += one.weight;
+    }
+    if (context.long_lived && state_->long_lived > 0) {
+        score->parts.push_back(part("long-lived", state_->long_lived));
+        sum += state_->long_lived;
     }
     score->confidence = std::min(sum, 99);
     score->told = sum >= (name > 0 ? state_->told_with_name : state_->told_alone);

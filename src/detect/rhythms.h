@@ -26,7 +26,9 @@ struct RhythmTurn {
 /// What is known beside the rhythm.
 struct RhythmContext {
     std::string_view name_rule;  ///< what the server's name says, as NameMatch::rule; may be empty
-    std::string_view fingerprint;  ///< JA4 of the client; may be empty
+    std::string_view fingerprint;                 ///< JA4 of the client; may be empty
+    std::span<const std::string> protocols = {};  ///< ALPN, as the client offers it
+    bool long_lived = false;  ///< a connection was still open when its turns had been noted
 };
 
 struct RhythmScore {

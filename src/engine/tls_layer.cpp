@@ -169,6 +169,8 @@ void TlsLayer::tell_rhythm(const Surroundings& around, bool at_end, Batch<Sighti
         sighting.packet_number = packet_number_;
         sighting.server_name = handshake.client.server_name;
         sighting.fingerprint = handshake.client.ja4;
+        sighting.protocols = handshake.client.protocols;
+        sighting.long_lived = rhythm_->long_lived();
         for (const tls::Turn& turn : rhythm_->turns())
             sighting.turns.push_back({turn, rhythm_->http2()});
         out.emplace_back(std::move(sighting));

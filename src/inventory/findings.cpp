@@ -182,6 +182,7 @@ void Inventory::State::push(const RhythmSighting& sighting, Batch<Record>& out) 
         rhythm_watch.add(contact_key(flow.client.address, sighting.server_name) +
                              contact_key(flow.server.address, std::to_string(flow.server.port)),
                          sighting.time, sighting.turns);
+    pair.long_lived = pair.long_lived || sighting.long_lived;
     if (pair.told) return;
     NameSighting name{sighting.flow,
                       sighting.time,
@@ -195,7 +196,8 @@ void Inventory::State::push(const RhythmSighting& sighting, Batch<Record>& out) 
         name.rule = match->rule;
         name.vendor = match->vendor;
     }
-    const auto score = rule_set->rhythms.weigh(pair.turns, {name.rule, sighting.fingerprint});
+    const auto score = rule_set->rhythms.weigh(
+        pair.turns, {name.rule, sighting.fingerprint, sighting.protocols, pair.long_lived});
     if (!score || !score->told) return;
     pair.told = true;
     if (policy->judge(contact_of_name(name), Seen::name_only).verdict != Verdict::shadow) return;

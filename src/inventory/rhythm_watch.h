@@ -18,6 +18,7 @@ public:
         std::vector<detect::RhythmTurn> turns;  ///< of the last minute or so, in order of time
         Time last;
         bool told = false;
+        bool long_lived = false;  ///< one of its connections was
     };
 
     /// `pairs_max`: the one that came first goes first.

@@ -159,6 +159,8 @@ struct RhythmSighting {
     Time time;
     std::uint64_t packet_number = 0;
     std::string server_name, fingerprint;  ///< SNI; JA4
+    std::vector<std::string> protocols;    ///< ALPN as offered
+    bool long_lived = false;               ///< it was still open then, and quiet
     std::vector<detect::RhythmTurn> turns;
 };
 

@@ -35,7 +35,12 @@ public:
     /// All turns that matter are known, or there will be none: nothing more need be pushed.
     bool over() const noexcept { return over_; }
     /// Packet time has reached `now`.
-    void tick(Time now) noexcept { over_ = over_ || (begun_ && now - begin_ > time_max); }
+    void tick(Time now) noexcept {
+        long_lived_ = !over_ && begun_ && now - begin_ > time_max;
+        over_ = over_ || long_lived_;
+    }
+    /// It was over by time alone: the connection is quiet, and open.
+    bool long_lived() const noexcept { return long_lived_; }
     /// Those that the server answered, the first of the connection first.
     std::span<const Turn> turns() const noexcept;
     /// What is only sent in HTTP/2 was seen.
@@ -68,7 +73,7 @@ private:
     bool tls13_ = false;
     bool client_finished_ = false;
     bool http2_ = false;
-    bool over_ = false, begun_ = false;
+    bool over_ = false, begun_ = false, long_lived_ = false;
     Time begin_;
 };
 

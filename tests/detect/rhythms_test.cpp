@@ -51,6 +51,18 @@ TEST_CASE("rhythms: without the stream it takes a name to be told") {
     CHECK(named->confidence == 95);
 }
 
+TEST_CASE("rhythms: fingerprint, ALPN and an open stream add their parts") {
+    const std::vector<std::string> offered = {"http/1.1"}, other = {"h2", "http/1.1"};
+    const auto some = turns({{426, 449}, {408, 142}, {400, 1145}});
+    const auto score =
+        rhythms().weigh(some, {{}, "t13d5912h1_a33745022dd6_dbd39dd1d406", offered, true});
+    CHECK(score->parts == std::vector<std::string>{"rhythm.handshake-http1 60", "ja4.node 5",
+                                                   "alpn.http1-alone 2", "long-lived 3"});
+    CHECK(score->confidence == 70);
+    CHECK(!score->told);
+    CHECK(rhythms().weigh(some, {{}, {}, other, false})->parts.size() == 1);
+}
+
 TEST_CASE("rhythms: the order of turns counts, and how far they lie apart") {
     CHECK(!rhythms().weigh(turns({{408, 142}, {426, 449}, {400, 1145}}), {}));
     CHECK(!rhythms().weigh(
