@@ -169,8 +169,8 @@ Example read_example(const YamlNode& node) {
 }
 
 Rule read_rule(const YamlNode& node, Reading& reading, int next_line) {
-    node.allow_only({"id", "sid", "title", "reference", "weight", "category", "severity", "when",
-                     "matches", "spares"});
+    node.allow_only({"id", "sid", "title", "reference", "weight", "category", "severity", "silent",
+                     "when", "matches", "spares"});
     Rule rule;
     rule.info.file = node.file();
     rule.info.line = node.line();
@@ -185,6 +185,7 @@ Rule read_rule(const YamlNode& node, Reading& reading, int next_line) {
         if (node.find("weight")) node.fail("expected either 'weight' or 'category'");
         if (const auto severity = node.find("severity"))
             rule.severity = static_cast<int>(severity->integer(1, 4));
+        if (const auto silent = node.find("silent")) rule.silent = silent->boolean();
     } else {
         rule.info.weight = static_cast<int>(node.at("weight").integer(1, 100));
     }

@@ -60,6 +60,7 @@ struct Rule {
     RuleInfo info;
     std::string category;  ///< of the alert that it makes, alone: a sign; empty: evidence of MCP
     int severity = 0;      ///< of a sign; 0: that of the category
+    bool silent = false;   ///< a sign that only has the response looked at, see Mentions
     bool retired = false;  ///< no file has it any more; it only names what was found before
     Scope scope = Scope::heads;
     std::uint8_t kinds = 0;            ///< bits by mcp::Kind; 0: any

@@ -375,7 +375,8 @@ void Rules::find_signs(const http::Head& request, const http::Head* response,
 
 Sign Rules::sign(std::uint16_t number) const {
     const Rule& rule = state_->rules[number];
-    return {rule.info.id, rule.info.title, rule.category, rule.info.sid, rule.severity};
+    return {rule.info.id,  rule.info.title, rule.category,
+            rule.info.sid, rule.severity,   rule.silent};
 }
 
 Evidence Rules::weigh_event(std::string_view event_name, std::string_view data,

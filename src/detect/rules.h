@@ -57,7 +57,8 @@ struct Evidence {
 struct Sign {
     std::string_view id, title, category;
     std::uint32_t sid = 0;
-    int severity = 0;  ///< 0: that of the category
+    int severity = 0;     ///< 0: that of the category
+    bool silent = false;  ///< it says nothing alone, but what the response mentions counts
 };
 
 struct RuleInfo {

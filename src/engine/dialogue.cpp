@@ -160,6 +160,9 @@ void Dialogue::find_signs(Open& open, Time time, std::uint64_t packet_number,
     tools_->rules->rules.find_signs(*open.exchange->request, open.exchange->response.get(), signs);
     if (signs.empty()) return;
     open.has_sign = true;
+    std::erase_if(signs,
+                  [&](std::uint16_t sign) { return tools_->rules->rules.sign(sign).silent; });
+    if (signs.empty()) return;
     out.emplace_back(inventory::SignSighting{open.exchange, time, packet_number, std::move(signs)});
 }
 

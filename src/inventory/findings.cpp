@@ -264,8 +264,9 @@ void Inventory::State::push(const MentionSighting& sighting, Batch<Record>& out)
         set_rule(alert, mention.rule, mention.signature_id, mention.title, mention.severity);
         alert.time = sighting.time;
         alert.packet_number = sighting.packet_number;
-        alert.where = "request.body." + mention.where;
-        if (mention.category == "mcp-tunnel") alert.where = "response.body." + mention.where;
+        const bool in_response =
+            mention.category == "mcp-tunnel" || mention.category == "local-server-install";
+        alert.where = (in_response ? "response.body." : "request.body.") + mention.where;
         alert.excerpt = mention.shown;
         alerts.raise(std::move(alert), out);
     }
