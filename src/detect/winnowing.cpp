@@ -66,11 +66,13 @@ struct Winnowing::State {
     Seal seal;
     std::vector<std::uint8_t> text;         // of one string, what counts of it
     std::vector<std::uint32_t> begins;      // of words
+    std::vector<std::uint32_t> further;     // beginnings within long words
     std::size_t characters = 0, grams = 0;  // of both, how many are in use
     std::vector<std::uint32_t> chosen;      // grams
     std::vector<std::uint8_t> clear, sealed;
 
     void normalise(std::string_view string);
+    void cut_long_words();
     void choose();
     void seal_all(Fingerprints& out);
 };
@@ -83,25 +85,46 @@ Winnowing& Winnowing::operator=(Winnowing&&) noexcept = default;
 /// Without a branch for each character: words are too short to foresee their ends.
 void Winnowing::State::normalise(std::string_view string) {
     string = string.substr(0, characters_max);
-    if (text.size() < string.size()) text.resize(string.size());
-    if (begins.size() < string.size()) begins.resize(string.size());
-    std::size_t size = 0, words = 0, word = 0;  // word: characters of the one that is read
+    if (text.size() < string.size()) {
+        text.resize(string.size());
+        begins.resize(string.size());
+    }
+    std::size_t size = 0, words = 0;
+    bool before = false;
     for (const char c : string) {
         const std::uint8_t byte = counts_as[static_cast<std::uint8_t>(c)];
         const bool counts = byte != 0;
-        // Scripts without blanks and long rows of letters are cut by what they are made of, so that
-        // it does not matter where they begin.
-        const bool cut = ((byte & 7) == 0) & ((byte >= 0x80) | (word >= word_max));
-        const bool first = counts & ((word == 0) | cut);
-        begins[words] = static_cast<std::uint32_t>(size);
-        words += first;
-        word = counts ? (first ? 1 : word + 1) : 0;
+        // Scripts without blanks are cut by what they are made of, so that it does not matter where
+        // they begin.
+        const bool first = (counts & !before) | ((byte & 0x87) == 0x80);
         text[size] = byte;
+        begins[words] = static_cast<std::uint32_t>(size);
         size += counts;
+        words += first;
+        before = counts;
     }
-    while (words > 0 && begins[words - 1] + gram > size) --words;
     characters = size;
     grams = words;
+    cut_long_words();
+    while (grams > 0 && begins[grams - 1] + gram > size) --grams;
+}
+
+/// Long rows of letters, too, but only behind so many: most bytes are not looked at here.
+void Winnowing::State::cut_long_words() {
+    further.clear();
+    for (std::size_t word = 0; word < grams; ++word) {
+        const std::size_t end = word + 1 < grams ? begins[word + 1] : characters;
+        for (std::size_t at = begins[word] + word_max; at < end; ++at) {
+            if ((text[at] & 7) != 0) continue;
+            further.push_back(static_cast<std::uint32_t>(at));
+            at += word_max - 1;
+        }
+    }
+    if (further.empty()) return;
+    if (begins.size() < grams + further.size()) begins.resize(grams + further.size());
+    std::copy(further.begin(), further.end(), begins.begin() + static_cast<std::ptrdiff_t>(grams));
+    grams += further.size();
+    std::sort(begins.begin(), begins.begin() + static_cast<std::ptrdiff_t>(grams));
 }
 
 /// Of each window the gram with the least hash; of equal ones the last, which more windows share.
