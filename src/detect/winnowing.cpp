@@ -169,7 +169,8 @@ void Winnowing::read(const mcp::ReadableStrings& strings, Fingerprints& out) noe
                 out.cut = true;
                 break;
             }
-            out.all.push_back({0, begin + at});
+            out.all.push_back(
+                {0, begin + at, static_cast<std::uint32_t>(hash_of(&state.text[at]) >> 32)});
             state.clear.insert(state.clear.end(), &state.text[at], &state.text[at] + gram);
         }
         if (out.all.size() > before)

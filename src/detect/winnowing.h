@@ -24,6 +24,7 @@ namespace umbratap::detect {
 struct Fingerprint {
     std::uint64_t value = 0;
     std::uint32_t position = 0;  ///< of its gram, in characters that count, over all strings
+    std::uint32_t place = 0;     ///< in a table: no key has a part in it, so every run is alike
 };
 
 /// Those of one message.

@@ -64,7 +64,7 @@ void Provenance::forget_oldest_end() {
 
 void Provenance::expect(const detect::Fingerprints& content, std::size_t number) const noexcept {
     if (number + look_ahead < content.all.size())
-        __builtin_prefetch(&buckets_[content.all[number + look_ahead].value & (bucket_count_ - 1)]);
+        __builtin_prefetch(&bucket_of(content.all[number + look_ahead]));
 }
 
 const Provenance::End* Provenance::end_of(const Mark& mark) const noexcept {
@@ -72,17 +72,21 @@ const Provenance::End* Provenance::end_of(const Mark& mark) const noexcept {
     return mark.value != 0 && place < ends_.size() ? &ends_[place] : nullptr;
 }
 
-Provenance::Mark* Provenance::find(std::uint64_t value) noexcept {
-    for (Mark& mark : buckets_[value & (bucket_count_ - 1)].marks) {
-        if (mark.value == value) return end_of(mark) != nullptr ? &mark : nullptr;
+Provenance::Bucket& Provenance::bucket_of(const detect::Fingerprint& one) const noexcept {
+    return buckets_[one.place & (bucket_count_ - 1)];
+}
+
+Provenance::Mark* Provenance::find(const detect::Fingerprint& one) noexcept {
+    for (Mark& mark : bucket_of(one).marks) {
+        if (mark.value == one.value) return end_of(mark) != nullptr ? &mark : nullptr;
     }
     return nullptr;
 }
 
-Provenance::Mark& Provenance::make_room(std::uint64_t value) {
+Provenance::Mark& Provenance::make_room(const detect::Fingerprint& one) {
     Mark* oldest = nullptr;
-    for (Mark& mark : buckets_[value & (bucket_count_ - 1)].marks) {
-        if (mark.value == value || end_of(mark) == nullptr) return mark;
+    for (Mark& mark : bucket_of(one).marks) {
+        if (mark.value == one.value || end_of(mark) == nullptr) return mark;
         if (oldest == nullptr || mark.end - ends_begin_ < oldest->end - ends_begin_) oldest = &mark;
     }
     ++forgotten_early_;
@@ -101,7 +105,7 @@ void Provenance::put(const detect::Fingerprint& fingerprint, Mark* known, const 
         added.returned = returned;
         added.server_hash = std::hash<std::string>()(end.server);
     }
-    Mark& mark = known != nullptr ? *known : make_room(fingerprint.value);
+    Mark& mark = known != nullptr ? *known : make_room(fingerprint);
     mark = {};
     mark.value = fingerprint.value;
     mark.end = ends_begin_ + static_cast<std::uint32_t>(ends_.size() - 1);
@@ -114,7 +118,7 @@ void Provenance::note_returned(const ContentEnd& end, const detect::Fingerprints
     for (std::size_t number = 0; number < content.all.size(); ++number) {
         expect(content, number);
         const detect::Fingerprint& one = content.all[number];
-        Mark* const mark = find(one.value);
+        Mark* const mark = find(one);
         if (mark == nullptr) {
             put(one, nullptr, end, true);
             continue;
@@ -140,7 +144,7 @@ void Provenance::note_sent(const ContentEnd& end, const detect::Fingerprints& co
     for (std::size_t number = 0; number < content.all.size(); ++number) {
         expect(content, number);
         const detect::Fingerprint& one = content.all[number];
-        Mark* const mark = find(one.value);
+        Mark* const mark = find(one);
         if (mark == nullptr) {
             put(one, nullptr, end, false);
             continue;

@@ -76,9 +76,10 @@ private:
     bool begin(const ContentEnd& end, const detect::Fingerprints& content);
     void expect(const detect::Fingerprints& content, std::size_t number) const noexcept;
     const End* end_of(const Mark& mark) const noexcept;
-    Mark* find(std::uint64_t value) noexcept;
-    /// The place for a new mark, where none of `value` is.
-    Mark& make_room(std::uint64_t value);
+    Bucket& bucket_of(const detect::Fingerprint& one) const noexcept;
+    Mark* find(const detect::Fingerprint& one) noexcept;
+    /// The place for a new mark.
+    Mark& make_room(const detect::Fingerprint& one);
     void put(const detect::Fingerprint& fingerprint, Mark* known, const ContentEnd& end,
              bool returned);
     void forget_oldest_end();
