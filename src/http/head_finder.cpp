@@ -198,6 +198,12 @@ HeadFinder::Found HeadFinder::next_line(Bytes& in, Wanted wanted, Shelf& shelf) 
         return give(front, Found::line, false);
     }
     in = in.subspan(length);
+    const std::size_t line_bytes = kept_.size();
+    if (place->at == 0 && line_bytes > head_bytes_max_ &&
+        kept_.append(in, line_bytes + in.size())) {
+        in = shelf.keep(kept_);  // what is behind a head's first bytes is looked at once more
+        return next_head(in, line_bytes, shelf);
+    }
     if (place->at == 0) return next_head(in, 0, shelf);
     const Bytes front = kept_.bytes().first(place->at);
     const Bytes given = shelf.keep({front.begin(), front.end()});
