@@ -284,7 +284,12 @@ Http2Stream* Http2::open(std::uint32_t id, Turn& turn) {
         turn.found(Problem{"http.budget_used_up"});
         return nullptr;
     }
-    return &streams_.try_emplace(id, *limits_, *budget_, ++last_exchange_).first->second;
+    Http2Stream& stream =
+        streams_.try_emplace(id, *limits_, *budget_, ++last_exchange_).first->second;
+    for (const Side& each : sides_) {
+        if (each.stage == Stage::over) stream.end(each.direction, false, turn);
+    }
+    return &stream;
 }
 
 bool Http2::was_closed(std::uint32_t id) const noexcept {
