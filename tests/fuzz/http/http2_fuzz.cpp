@@ -6,6 +6,7 @@
 // first byte of all says how each direction begins.
 #include <cstdlib>
 #include <iostream>
+#include <utility>
 
 #include "http/reading.h"
 
@@ -32,6 +33,7 @@ std::vector<Said> conversation_in(Bytes script) {
     if ((script.front() & 1) != 0)
         conversation.push_back({flow::Direction::to_server, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"});
     script = script.subspan(1);
+    bool ended[2] = {};
     while (script.size() >= 3 && conversation.size() < 64) {
         const std::uint8_t what = script[0] & 15;
         const std::size_t length = big_endian_16(script.data() + 1);
@@ -47,6 +49,10 @@ std::vector<Said> conversation_in(Bytes script) {
             said.bytes = as_text(data);
             script = script.subspan(data.size());
         }
+        // Nothing comes behind an end (flow/stream_chunk.h).
+        if (std::exchange(ended[flow::index(said.direction)],
+                          ended[flow::index(said.direction)] || said.end))
+            continue;
         conversation.push_back(std::move(said));
     }
     return conversation;

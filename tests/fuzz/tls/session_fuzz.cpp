@@ -78,6 +78,7 @@ std::string read(const Input& input, std::size_t piece_bytes) {
     Listener listener(input);
     Bytes rest = input.chunks;
     std::uint64_t number = 0;
+    bool ended[2] = {};
     while (!rest.empty()) {
         const std::uint8_t flags = rest.front();
         rest = rest.subspan(1);
@@ -86,7 +87,7 @@ std::string read(const Input& input, std::size_t piece_bytes) {
         flow::StreamChunk chunk;
         chunk.packet_number = ++number;
         chunk.direction = flags & flag_to_client ? Direction::to_client : Direction::to_server;
-        if (listener.ended[flow::index(chunk.direction)]) continue;
+        if (ended[flow::index(chunk.direction)]) continue;  // nothing comes behind an end
         if (flags & flag_retry) {
             listener.secrets.add(input.key_log);
             listener.problem = listener.problem.or_else(listener.session.retry({}, listener.out));
@@ -106,6 +107,7 @@ std::string read(const Input& input, std::size_t piece_bytes) {
             chunk.missing = 0;
             chunk.end = true;
             listener.push(chunk);
+            ended[flow::index(chunk.direction)] = true;
         }
     }
     listener.problem = listener.problem.or_else(listener.session.finish({}, listener.out));
