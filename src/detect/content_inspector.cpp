@@ -80,8 +80,9 @@ struct ContentRules::Inspector::State {
 
     /// Fills `hits`.
     Problem search(const Subject& subject);
-    Problem search_text(std::string_view text, const std::vector<Piece>& pieces, bool plain);
+    Problem search_text(const Subject& where);
     void note_hidden(std::uint32_t piece, std::string_view text);
+    bool note(const Subject& where, std::uint16_t rule, std::size_t end);
     /// Where the rules of `wanted`, which have values, match in one string; the longest match from
     /// each beginning.
     void look_closely(std::string_view text, std::span<const Hit> hits);
@@ -107,8 +108,8 @@ struct ContentRules::Inspector::State {
     hs_scratch_t* scratch = nullptr;
     std::vector<Hit> hits;
     std::vector<std::uint32_t> last_hit;  // by rule: 1 + piece, so that a storm costs nothing
-    std::string plain;                    // strings that read otherwise than they are written
-    std::vector<Piece> plain_pieces;
+    std::string plain_text;
+    Subject plain;                             // strings that read otherwise than they are written
     std::vector<std::uint32_t> plain_numbers;  // which strings they are
     std::vector<Match> matches;
     std::vector<Values> values;  // by rule
@@ -127,38 +128,45 @@ ContentRules::Inspector::State::State(std::shared_ptr<const ContentRules::State>
     }
 }
 
-Problem ContentRules::Inspector::State::search_text(std::string_view text,
-                                                    const std::vector<Piece>& pieces,
-                                                    bool is_plain) {
+/// A match that ends at `end`. False if there is no room for more.
+bool ContentRules::Inspector::State::note(const Subject& where, std::uint16_t rule,
+                                          std::size_t end) {
+    auto piece = static_cast<std::uint32_t>(where.at(end - 1));
+    if (last_hit[rule] == piece + 1) return true;
+    last_hit[rule] = piece + 1;
+    const auto within = static_cast<std::uint32_t>(end - where.pieces[piece].begin);
+    const bool is_plain = &where == &plain;
+    if (is_plain) piece = plain_numbers[piece];
+    const auto area = static_cast<std::size_t>(subject.pieces[piece].area);
+    if (content->rules[rule].weight[area] == 0) return true;
+    if (hits.size() >= hits_max) return false;
+    hits.push_back({piece, rule, is_plain, within});
+    return true;
+}
+
+Problem ContentRules::Inspector::State::search_text(const Subject& where) {
     struct Search {
         State* state;
-        const Subject where;
-        bool plain;
+        const Subject* where;
         bool full = false;
-    } search{this, {text, pieces}, is_plain};
+    } search{this, &where};
     std::fill(last_hit.begin(), last_hit.end(), 0U);
     const auto on_match = [](unsigned id, unsigned long long, unsigned long long to, unsigned,
                              void* context) {
         auto& asked = *static_cast<Search*>(context);
-        State& state = *asked.state;
-        const std::uint16_t rule = state.content->patterns[id];
-        auto piece = static_cast<std::uint32_t>(asked.where.at(to - 1));
-        if (state.last_hit[rule] == piece + 1) return 0;
-        state.last_hit[rule] = piece + 1;
-        const auto end = static_cast<std::uint32_t>(to - asked.where.pieces[piece].begin);
-        if (asked.plain) piece = state.plain_numbers[piece];
-        if (state.content->rules[rule]
-                .weight[static_cast<std::size_t>(state.subject.pieces[piece].area)] == 0)
-            return 0;
-        if (state.hits.size() >= hits_max) {
-            asked.full = true;
-            return 1;
-        }
-        state.hits.push_back({piece, rule, asked.plain, end});
-        return 0;
+        asked.full = !asked.state->note(*asked.where, asked.state->content->patterns[id], to);
+        return asked.full ? 1 : 0;
     };
-    hs_scan(content->search.get(), text.data(), static_cast<unsigned>(text.size()), 0, scratch,
-            on_match, &search);
+    if (content->search) {
+        hs_scan(content->search.get(), where.text.data(), static_cast<unsigned>(where.text.size()),
+                0, scratch, on_match, &search);
+    }
+    for (const std::uint16_t rule : content->blanks) {
+        const std::size_t row = content->rules[rule].at_least;
+        std::size_t at = find_behind_blanks(where.text, row, 0);
+        while (at < where.text.size() && note(where, rule, at + 1))
+            at = find_behind_blanks(where.text, row, at + 1);
+    }
     return search.full ? too_many : no_problem;
 }
 
@@ -179,30 +187,30 @@ void ContentRules::Inspector::State::note_hidden(std::uint32_t piece, std::strin
 
 Problem ContentRules::Inspector::State::search(const Subject& all) {
     hits.clear();
-    plain.clear();
-    plain_pieces.clear();
+    plain_text.clear();
+    plain.pieces.clear();
     plain_numbers.clear();
-    if (plain.capacity() > kept_bytes) std::string().swap(plain);
-    if (all.text.empty() || !content->search) return no_problem;
-    Problem problem = search_text(all.text, all.pieces, false);
+    if (plain_text.capacity() > kept_bytes) std::string().swap(plain_text);
+    if (all.text.empty()) return no_problem;
+    const Problem problem = search_text(all);
     if (!is_perhaps_not_plain(all.text)) return problem;
     for (std::uint32_t number = 0; number < all.pieces.size(); ++number) {
         const std::string_view text = all.piece(number);
         if (!is_perhaps_not_plain(text)) continue;
         note_hidden(number, text);
-        const std::size_t begin = plain.size();
-        append_plain(text, plain);
-        plain_pieces.push_back({begin, plain.size() - begin, all.pieces[number].area});
+        const std::size_t begin = plain_text.size();
+        append_plain(text, plain_text);
+        plain.pieces.push_back({begin, plain_text.size() - begin, all.pieces[number].area});
         plain_numbers.push_back(number);
-        plain.push_back('\0');
+        plain_text.push_back('\0');
     }
-    return problem.or_else(search_text(plain, plain_pieces, true));
+    plain.text = plain_text;
+    return problem.or_else(search_text(plain));
 }
 
 std::string ContentRules::Inspector::State::plain_piece(std::uint32_t number) const {
     const auto found = std::lower_bound(plain_numbers.begin(), plain_numbers.end(), number);
-    const Piece& piece = plain_pieces[static_cast<std::size_t>(found - plain_numbers.begin())];
-    return plain.substr(piece.begin, piece.size);
+    return std::string(plain.piece(static_cast<std::size_t>(found - plain_numbers.begin())));
 }
 
 void ContentRules::Inspector::State::look_closely(std::string_view text,

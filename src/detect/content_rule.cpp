@@ -12,8 +12,8 @@ constexpr std::array<std::string_view, content_areas> area_names = {"definition"
                                                                     "arguments", "header", "url"};
 constexpr std::array<std::string_view, 4> kind_names = {"instruction", "hidden-text", "secret",
                                                         "personal"};
-constexpr std::array<std::string_view, 4> hidden_names = {"none", "tags", "directions",
-                                                          "widthless"};
+constexpr std::array<std::string_view, 5> hidden_names = {"none", "tags", "directions", "widthless",
+                                                          "blanks"};
 
 /// Where rules of a kind look unless they say otherwise.
 std::vector<ContentArea> usual_areas(ContentKind kind) {
@@ -117,12 +117,19 @@ void read_pattern(const YamlNode& node, ContentRule& rule) {
     if (hidden) {
         rule.hidden = static_cast<ContentRule::Hidden>(hidden->one_of(hidden_names));
         if (rule.hidden == ContentRule::Hidden::none)
-            hidden->fail("expected tags, directions or widthless");
+            hidden->fail("expected tags, directions, widthless or blanks");
         return;
     }
     rule.pattern = pattern->text("a regular expression");
     if (rule.pattern.empty() || rule.pattern.size() > 2000)
         pattern->fail("expected a regular expression of 1 to 2,000 bytes");
+    rule.search = rule.pattern;
+    if (const auto search = node.find("search")) {
+        if (!rule.has_values()) search->fail("expected it in rules of secret and personal alone");
+        rule.search = search->text("a regular expression");
+        if (rule.search.empty() || rule.search.size() > 2000)
+            search->fail("expected a regular expression of 1 to 2,000 bytes");
+    }
     rule.caseless = rule.kind == ContentKind::instruction;
     if (const auto caseless = node.find("caseless")) rule.caseless = caseless->boolean();
     if (!rule.has_values()) {
@@ -130,6 +137,7 @@ void read_pattern(const YamlNode& node, ContentRule& rule) {
         if (reaches_over_nul(rule.pattern))
             pattern->fail("expected no '.', and \\x00 in each class that begins with '^'");
         if (rule.kind == ContentKind::instruction) rule.pattern = with_loose_blanks(rule.pattern);
+        rule.search = rule.pattern;
     }
 }
 
@@ -195,9 +203,10 @@ bool ContentRule::is_documented(std::string_view match) const noexcept {
 }
 
 ContentRule read_content_rule(const YamlNode& node, int next_line) {
-    node.allow_only({"id", "sid", "kind", "title", "reference", "weight", "severity", "pattern",
-                     "caseless", "hidden", "at_least", "value_bytes", "check", "confirm",
-                     "documented", "shows_first", "shows_last", "matches", "spares"});
+    node.allow_only({"id",         "sid",         "kind",        "title",   "reference",
+                     "weight",     "severity",    "pattern",     "search",  "caseless",
+                     "hidden",     "at_least",    "value_bytes", "check",   "confirm",
+                     "documented", "shows_first", "shows_last",  "matches", "spares"});
     ContentRule rule;
     rule.id = node.at("id").text();
     rule.sid = static_cast<std::uint32_t>(node.at("sid").integer(3000, 999'999'999));

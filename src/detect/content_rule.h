@@ -59,10 +59,12 @@ struct ContentRule {
     std::array<std::uint8_t, content_areas> weight{};  ///< by area; 0: not looked at there
     int severity = 0;                                  ///< 0: that of the category
     std::string pattern;                               ///< empty: see `hidden`
+    std::string search;  ///< quick to look for; found in each string in which `pattern` is
     bool caseless = false;
-    enum class Hidden : std::uint8_t { none, tags, directions, widthless };
+    enum class Hidden : std::uint8_t { none, tags, directions, widthless, blanks };
     Hidden hidden = Hidden::none;
-    std::uint32_t at_least = 1;     ///< different values (hidden characters) in one message
+    std::uint32_t at_least = 1;     ///< different values in a message; hidden characters (blanks in
+                                    ///< a row) in a string
     std::uint32_t value_bytes = 0;  ///< the value is the end of the match; 0: all of it
     std::vector<ContentCheck> checks, confirms;
     std::vector<std::string> documented;            ///< examples of vendors: severity 4

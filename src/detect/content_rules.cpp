@@ -21,9 +21,9 @@ Database compile(const std::vector<ContentRule>& rules, const std::vector<std::u
     std::vector<Expression> expressions;
     for (const std::uint16_t number : patterns) {
         const ContentRule& rule = rules[number];
-        expressions.push_back({rule.pattern, HS_FLAG_DOTALL |
-                                                 (rule.caseless ? HS_FLAG_CASELESS : 0U) |
-                                                 (closely ? HS_FLAG_SOM_LEFTMOST : 0U)});
+        expressions.push_back({closely ? rule.pattern : rule.search,
+                               HS_FLAG_DOTALL | (rule.caseless ? HS_FLAG_CASELESS : 0U) |
+                                   (closely ? HS_FLAG_SOM_LEFTMOST : 0U)});
     }
     try {
         return databases.find_or_compile(expressions, HS_MODE_BLOCK);
@@ -115,7 +115,10 @@ void ContentRules::State::read(const YamlNode& file) {
         }
         if (rules.size() >= rules_max) nodes[i].fail("expected at most 4,096 content rules");
         const auto number = static_cast<std::uint16_t>(rules.size());
-        (rule.hidden == ContentRule::Hidden::none ? patterns : hidden).push_back(number);
+        (rule.hidden == ContentRule::Hidden::none     ? patterns
+         : rule.hidden == ContentRule::Hidden::blanks ? blanks
+                                                      : hidden)
+            .push_back(number);
         if (rule.has_values()) valued.push_back(number);
         rules.push_back(std::move(rule));
     }

@@ -19,8 +19,9 @@ struct ContentRules::State {
     std::vector<ContentRule> rules;
     std::vector<std::uint16_t> patterns;  ///< id in `search` → number of the rule
     std::vector<std::uint16_t> valued;    ///< id in `closely` → number of the rule
-    std::vector<std::uint16_t> hidden;    ///< rules without a pattern
-    Database search;   ///< all patterns, over all strings of a message: where do they end
+    std::vector<std::uint16_t> hidden;  ///< rules without a pattern: of characters that nobody sees
+    std::vector<std::uint16_t> blanks;  ///< likewise: of what stands behind a long row of blanks
+    Database search;   ///< `search` of all, over all strings of a message: where do they end
     Database closely;  ///< those of values, over one string: where do they begin
     std::vector<WholeExample> finds, finds_nothing;
 };

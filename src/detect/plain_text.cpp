@@ -147,4 +147,18 @@ Hidden find_hidden(std::string_view text) noexcept {
     return hidden;
 }
 
+/// A long row has a blank wherever one looks once in its length.
+std::size_t find_behind_blanks(std::string_view text, std::size_t row, std::size_t from) noexcept {
+    const auto is_blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
+    for (std::size_t at = from + row - 1; at < text.size(); at += row) {
+        if (!is_blank(text[at])) continue;
+        std::size_t first = at, behind = at;
+        while (first > from && is_blank(text[first - 1])) --first;
+        while (behind < text.size() && is_blank(text[behind])) ++behind;
+        if (behind - first >= row && behind < text.size() && text[behind] != '\0') return behind;
+        at = behind;
+    }
+    return std::string_view::npos;
+}
+
 }  // namespace umbratap::detect

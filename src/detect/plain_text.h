@@ -29,4 +29,8 @@ struct Hidden {
 };
 Hidden find_hidden(std::string_view text) noexcept;
 
+/// From `from` on, where something stands behind `row` blanks (spaces, tabs, line ends) or more:
+/// the place behind them. A NUL is nothing. npos if there is none.
+std::size_t find_behind_blanks(std::string_view text, std::size_t row, std::size_t from) noexcept;
+
 }  // namespace umbratap::detect

@@ -42,6 +42,11 @@ TEST_CASE("a value is the end of the match, and what its vendor documents needs 
     CHECK(rule.is_documented("key=1111"));
 }
 
+TEST_CASE("a value may be looked for by something simpler than what it is") {
+    CHECK(read("pattern: abc\n").search == "abc");
+    CHECK(read("pattern: '\\babc'\nsearch: bc\n").search == "bc");
+}
+
 TEST_CASE("a documented number is known between blanks and hyphens") {
     const ContentRule rule = read("pattern: abc\ndocumented: [\"41111111\"]\n");
     CHECK(rule.is_documented("4111 1111"));
@@ -56,6 +61,8 @@ TEST_CASE("a mistake is told with its line and what was expected") {
     CHECK(complaint("pattern: abc\nhidden: tags\n") ==
           "rule.yaml:1: expected either 'pattern' or 'hidden'");
     CHECK(complaint("pattern: abc\ncheck: [luhm]\n").find("luhn") != std::string::npos);
+    CHECK(complaint("pattern: abc\nsearch: ''\n") ==
+          "rule.yaml:7: expected a regular expression of 1 to 2,000 bytes");
 }
 
 TEST_CASE("an instruction must not reach from one string into the next") {

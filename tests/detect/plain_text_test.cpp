@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <random>
 #include <string>
 
 namespace umbratap::detect {
@@ -61,6 +62,33 @@ TEST_CASE("flags, families, joiners of other scripts and soft hyphens are no hid
     CHECK(is_clean("soft\u00ADhyphen"));
     CHECK(is_clean("\uFEFFtext"));
     CHECK(is_clean(""));
+}
+
+TEST_CASE("text behind a long row of blanks is found as a careful reader finds it") {
+    const auto slowly = [](std::string_view text, std::size_t row, std::size_t from) {
+        std::size_t blanks = 0;
+        for (std::size_t i = from; i < text.size(); ++i) {
+            const bool blank = std::string_view(" \t\r\n").find(text[i]) != std::string_view::npos;
+            if (!blank && blanks >= row && text[i] != '\0') return i;
+            blanks = blank ? blanks + 1 : 0;
+        }
+        return std::string_view::npos;
+    };
+    std::mt19937 random(7);
+    std::size_t found = 0;
+    for (int round = 0; round < 20'000; ++round) {
+        std::string text(random() % 60, 'x');
+        for (char& c : text) {
+            if (random() % 8 != 0) c = " \t\r\n"[random() % 4];
+            if (random() % 40 == 0) c = '\0';
+        }
+        const std::size_t row = 1 + random() % 12, from = random() % 8;
+        const std::size_t place = find_behind_blanks(text, row, from);
+        REQUIRE(place == slowly(text, row, from));
+        found += place != std::string_view::npos;
+    }
+    CHECK(found > 1000);
+    CHECK(find_behind_blanks("", 1, 0) == std::string_view::npos);
 }
 
 }  // namespace
