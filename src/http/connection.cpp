@@ -45,6 +45,11 @@ std::string_view known_beginning(std::uint8_t first) noexcept {
     return {};
 }
 
+Bytes first_line(Bytes bytes) noexcept {
+    const auto feed = std::find(bytes.begin(), bytes.end(), '\n');
+    return bytes.first(static_cast<std::size_t>(feed - bytes.begin()) + (feed != bytes.end()));
+}
+
 /// Nothing is recognised yet.
 struct Unknown {
     enum class Start : std::uint8_t { fresh, known, line, http };
@@ -98,7 +103,7 @@ private:
     void give(Bytes bytes, Direction direction, bool end, Turn& turn);
     void push_unclear(Unknown& unknown, const flow::StreamChunk& chunk, Turn& turn);
     void push_http1(Unknown& unknown, const flow::StreamChunk& chunk, Turn& turn);
-    void become_http1(Unknown& unknown, Turn& turn);
+    void become_http1(Unknown& unknown, const flow::StreamChunk& rest, Turn& turn);
     void become_http2(Unknown& unknown, Direction from, Bytes frames, Turn& turn);
     static void start_http2(const Unknown& unknown, Direction from, Bytes frames, Http2& http2);
     void upgrade_to_http2(Turn& turn);
@@ -250,23 +255,39 @@ void Connection::State::push_unclear(Unknown& unknown, const flow::StreamChunk& 
     push_http1(unknown, rest, turn);
 }
 
+/// Line by line: a connection is recognised at the end of one, and what was held back of the other
+/// direction comes before the next.
 void Connection::State::push_http1(Unknown& unknown, const flow::StreamChunk& chunk, Turn& turn) {
     Unknown::Side& side = unknown.sides[flow::index(chunk.direction)];
-    if (side.given_up) {
-        unknown.unfed += chunk.data.size();
-    } else {
-        Turn apart{turn.chunk, turn.out, turn.shelf, unknown.skipped, turn.problem};
-        unknown.http1.push(chunk, apart);
-        turn.problem = apart.problem;
+    flow::StreamChunk line = chunk;
+    for (Bytes rest = chunk.data;; line.missing = 0) {
+        line.data = side.given_up ? rest : first_line(rest);
+        rest = rest.subspan(line.data.size());
+        line.end = chunk.end && rest.empty();
+        if (side.given_up) {
+            unknown.unfed += line.data.size();
+        } else {
+            Turn apart{turn.chunk, turn.out, turn.shelf, unknown.skipped, turn.problem};
+            unknown.http1.push(line, apart);
+            turn.problem = apart.problem;
+        }
+        if (rest.empty() && (side.bytes >= recognised_within_bytes || chunk.end))
+            side.given_up = true;
+        // Events without a head may be those of an HTTP/2 stream.
+        const bool certain = unknown.http1.head_found() || side.given_up;
+        if (unknown.http1.recognised() && certain) {
+            line.missing = 0;
+            line.data = rest;
+            line.end = chunk.end && !rest.empty();
+            return become_http1(unknown, line, turn);
+        }
+        if (rest.empty()) break;
     }
-    if (side.bytes >= recognised_within_bytes || chunk.end) side.given_up = true;
-    // Events without a head may be those of an HTTP/2 stream.
-    const bool certain = unknown.http1.head_found() || side.given_up;
-    if (unknown.http1.recognised() && certain) return become_http1(unknown, turn);
     if (unknown.sides[0].given_up && unknown.sides[1].given_up) become_foreign(unknown);
 }
 
-void Connection::State::become_http1(Unknown& known, Turn& turn) {
+/// `rest` comes behind what it was recognised by.
+void Connection::State::become_http1(Unknown& known, const flow::StreamChunk& rest, Turn& turn) {
     Unknown unknown = std::move(known);
     unseen_.midstream += unknown.skipped.midstream + unknown.unfed;
     unseen_.shunted += unknown.skipped.shunted;
@@ -274,8 +295,9 @@ void Connection::State::become_http1(Unknown& known, Turn& turn) {
     unseen_.unsupported += unknown.skipped.unsupported;
     unseen_.budget += unknown.skipped.budget;
     speaks_.emplace<Http1>(std::move(unknown.http1));
-    for (const Direction direction : {Direction::to_server, Direction::to_client}) {
+    for (const Direction direction : {flow::opposite(rest.direction), rest.direction}) {
         Unknown::Side& side = unknown.sides[flow::index(direction)];
+        if (direction == rest.direction) give(rest.data, direction, rest.end, turn);
         give(turn.shelf.keep(side.kept), direction, false, turn);
         give(side.frames.take(turn.shelf), direction, false, turn);
     }
@@ -305,7 +327,7 @@ void Connection::State::become_http2(Unknown& known, Direction from, Bytes frame
     turn.problem = apart.problem;
     Http2& http2 = speaks_.emplace<Http2>(limits_, *budget_, unknown.http1.last_exchange());
     start_http2(unknown, from, frames, http2);
-    for (const Direction direction : {Direction::to_server, Direction::to_client}) {
+    for (const Direction direction : {flow::opposite(from), from}) {
         Unknown::Side& side = unknown.sides[flow::index(direction)];
         const Bytes behind = direction == from ? frames : side.frames.take(turn.shelf);
         if (!side.has_preface()) unseen_.midstream += side.bytes - behind.size();
