@@ -208,7 +208,7 @@ struct Inflater::State {
     enum class Phase : std::uint8_t { head, body, closed };
 
     Coding coding;
-    int window_bits;
+    int zstd_window_bits;
     Phase phase = Phase::head;
     bool any_ended = false;  // a member or frame has come to its end
     bool broken = false;
@@ -287,13 +287,13 @@ void Inflater::State::open() {
             decoder.emplace<Deflate>(is_zlib(head.data()) ? MAX_WBITS : -MAX_WBITS);
             break;
         case Coding::raw_deflate:
-            decoder.emplace<Deflate>(-window_bits);
+            decoder.emplace<Deflate>(-MAX_WBITS);
             break;
         case Coding::brotli:
             decoder.emplace<Brotli>();
             break;
         case Coding::zstd:
-            if (!std::holds_alternative<Zstd>(decoder)) decoder.emplace<Zstd>(window_bits);
+            if (!std::holds_alternative<Zstd>(decoder)) decoder.emplace<Zstd>(zstd_window_bits);
             break;
     }
 }
@@ -353,12 +353,9 @@ Problem Inflater::State::push(Bytes& in, std::size_t out_max, std::vector<std::u
     return no_problem;
 }
 
-Inflater::Inflater(Coding coding, int window_bits) : state_(std::make_unique<State>()) {
+Inflater::Inflater(Coding coding, int zstd_window_bits) : state_(std::make_unique<State>()) {
     state_->coding = coding;
-    const bool zstd = coding == Coding::zstd;
-    if (window_bits == 0) window_bits = zstd ? 23 : MAX_WBITS;
-    state_->window_bits =
-        zstd ? std::clamp(window_bits, 10, 27) : std::clamp(window_bits, 8, MAX_WBITS);
+    state_->zstd_window_bits = zstd_window_bits == 0 ? 23 : std::clamp(zstd_window_bits, 10, 27);
 }
 
 Inflater::~Inflater() = default;
@@ -390,7 +387,7 @@ bool Inflater::broken() const noexcept {
 void Inflater::reset() noexcept {
     auto* deflate = std::get_if<Deflate>(&state_->decoder);
     if (deflate == nullptr || state_->coding != Coding::raw_deflate) {
-        *this = Inflater(state_->coding, state_->window_bits);
+        *this = Inflater(state_->coding, state_->zstd_window_bits);
         return;
     }
     deflate->next_member();

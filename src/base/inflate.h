@@ -24,9 +24,9 @@ enum class Coding : std::uint8_t { gzip, deflate, raw_deflate, brotli, zstd };
 
 class Inflater {
 public:
-    /// `window_bits` counts for raw_deflate (8 to 15) and zstd (10 to 27); 0 is the most that HTTP
-    /// allows: 15 for deflate, 23 for zstd (RFC 9659).
-    explicit Inflater(Coding coding, int window_bits = 0);
+    /// `zstd_window_bits`: 10 to 27; 0 is the most that HTTP allows, 23 (RFC 9659). Those of deflate
+    /// are always 15: with less, how far zlib looks back depends on how its input is cut.
+    explicit Inflater(Coding coding, int zstd_window_bits = 0);
     ~Inflater();
     Inflater(Inflater&&) noexcept;
     Inflater& operator=(Inflater&&) noexcept;

@@ -226,8 +226,7 @@ void WebSocketReader::State::inflate(Bytes piece, Turn& turn) {
             turn.found(Problem{"http.budget_used_up"});
             return go_deaf(turn);
         }
-        // Old zlibs use a window of 9 bits where 8 are agreed on.
-        inflater.emplace(Coding::raw_deflate, std::max(extensions.window_bits, 9));
+        inflater.emplace(Coding::raw_deflate);
     }
     for (;;) {
         const std::uint64_t room = message_inflated_max - message_inflated;

@@ -4,7 +4,6 @@
 #include "http/websocket_extensions.h"
 
 #include <algorithm>
-#include <charconv>
 
 namespace umbratap::http {
 
@@ -31,16 +30,6 @@ bool same_token(std::string_view a, std::string_view lower) noexcept {
     });
 }
 
-int window_bits_of(std::string_view value) noexcept {
-    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
-        value = value.substr(1, value.size() - 2);
-    }
-    int bits = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), bits);
-    const bool sound = error == std::errc() && end == value.data() + value.size();
-    return sound && bits >= 8 && bits <= 15 ? bits : 15;
-}
-
 }  // namespace
 
 WebSocketExtensions agreed_extensions(std::string_view response_header,
@@ -52,15 +41,10 @@ WebSocketExtensions agreed_extensions(std::string_view response_header,
         if (!same_token(take_piece(parameters, ';'), "permessage-deflate")) continue;
         agreed.deflate = true;
         while (!parameters.empty()) {
-            std::string_view value = take_piece(parameters, ';');
-            const std::string_view name = take_piece(value, '=');
-            if (same_token(name, of_client ? "client_no_context_takeover"
-                                           : "server_no_context_takeover")) {
+            std::string_view parameter = take_piece(parameters, ';');
+            if (same_token(take_piece(parameter, '='),
+                           of_client ? "client_no_context_takeover" : "server_no_context_takeover"))
                 agreed.no_context_takeover = true;
-            } else if (same_token(
-                           name, of_client ? "client_max_window_bits" : "server_max_window_bits")) {
-                agreed.window_bits = window_bits_of(take_piece(value, ';'));
-            }
         }
         break;
     }

@@ -13,7 +13,6 @@ using flow::Direction;
 struct WebSocketExtensions {
     bool deflate = false;
     bool no_context_takeover = false;  ///< of this direction's sender
-    int window_bits = 15;
 };
 
 /// Reads `Sec-WebSocket-Extensions` of the response for the messages that go in `direction`

@@ -271,11 +271,10 @@ TEST_CASE("websocket: the examples of RFC 7692, 7.2.3") {
     CHECK(messages(with_window, setting) == "Hello\nHello\n");
 }
 
-TEST_CASE("websocket: a small window is enough if it was agreed on") {
+TEST_CASE("websocket: whatever window was agreed on is enough") {
     for (int bits = 9; bits <= 15; ++bits) {
         Deflater deflater(bits);
         Setting setting = with_deflate;
-        setting.extensions.window_bits = bits == 9 ? 8 : bits;  // zlib of old took 9 for 8
         setting.text_bytes_max = 100000;
         std::string text;
         for (int i = 0; i < 2000; ++i) text += std::to_string(i * 7919 % 1000) + ",";

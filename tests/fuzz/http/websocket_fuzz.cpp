@@ -13,8 +13,7 @@ using namespace umbratap::http;
 
 std::string read(Bytes choice, Bytes in, std::size_t piece_bytes) {
     Budget budget(1 << 24);
-    const WebSocketExtensions agreed{(choice[0] & 1) != 0, (choice[0] & 2) != 0,
-                                     8 + (choice[0] >> 5)};
+    const WebSocketExtensions agreed{(choice[0] & 1) != 0, (choice[0] & 2) != 0};
     const std::uint32_t text_bytes_max = choice[0] & 4 ? 1 << 20 : 10;
     WebSocketReader reader(agreed, text_bytes_max, 1 << 16, budget);
     Batch<Item> out;
