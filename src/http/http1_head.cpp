@@ -152,7 +152,8 @@ bool read_strictly(std::string_view bytes, const Limits& limits, Head& head, Pro
 }
 
 void read_first_line(std::string_view line, Head& head) {
-    const std::size_t version = head.is_request ? line.rfind("HTTP/") : 0;
+    // A line that was cut may have none.
+    const std::size_t version = head.is_request ? std::min(line.rfind("HTTP/"), line.size()) : 0;
     head.version =
         line.substr(version).starts_with("HTTP/1.0") ? Version::http_1_0 : Version::http_1_1;
     if (!head.is_request) {
