@@ -11,7 +11,7 @@ Pages::Pages(std::size_t bytes)
     : memory_(mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)),
       bytes_(bytes) {
     if (memory_ == MAP_FAILED) std::abort();
-    constexpr std::size_t worth_it = 8 * 1024 * 1024;
+    constexpr std::size_t worth_it = 4 * 1024 * 1024;
     if (bytes_ >= worth_it) (void)madvise(memory_, bytes_, MADV_HUGEPAGE);
 }
 

@@ -7,8 +7,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstdlib>
-#include <new>
 
 namespace umbratap::inventory {
 namespace {
@@ -36,9 +34,7 @@ struct alignas(64) Provenance::Bucket {
 Provenance::Provenance(const ProvenanceLimits& limits)
     : limits_(limits), bucket_count_(std::bit_ceil(limits.fingerprints_max / 4 + 1)) {}
 
-Provenance::~Provenance() {
-    std::free(buckets_);
-}
+Provenance::~Provenance() = default;
 
 /// False if there is nothing to note.
 bool Provenance::begin(const ContentEnd& end, const detect::Fingerprints& content) {
@@ -46,14 +42,7 @@ bool Provenance::begin(const ContentEnd& end, const detect::Fingerprints& conten
     cut_ += content.cut ? 1 : 0;
     end_noted_ = false;
     while (!ends_.empty() && end.time - ends_.front().time > limits_.lifetime) forget_oldest_end();
-    if (buckets_ == nullptr) {
-        // Pages that nobody touched yet cost nothing.
-        const std::size_t bytes = bucket_count_ * sizeof(Bucket);
-        void* const memory = std::aligned_alloc(alignof(Bucket), bytes);
-        if (memory == nullptr) throw std::bad_alloc();
-        buckets_ = static_cast<Bucket*>(memory);
-        std::fill_n(reinterpret_cast<std::uint8_t*>(memory), bytes, std::uint8_t{0});
-    }
+    if (!buckets_) buckets_ = std::make_unique<flow::Pages>(bucket_count_ * sizeof(Bucket));
     return true;
 }
 
@@ -67,18 +56,21 @@ void Provenance::expect(const detect::Fingerprints& content, std::size_t number)
         __builtin_prefetch(&bucket_of(content.all[number + look_ahead]));
 }
 
-const Provenance::End* Provenance::end_of(const Mark& mark) const noexcept {
-    const std::uint32_t place = mark.end - ends_begin_;
-    return mark.value != 0 && place < ends_.size() ? &ends_[place] : nullptr;
+bool Provenance::is_live(const Mark& mark) const noexcept {
+    return mark.value != 0 && mark.end - ends_begin_ < ends_.size();
+}
+
+const Provenance::End& Provenance::end_of(const Mark& mark) const noexcept {
+    return ends_[mark.end - ends_begin_];
 }
 
 Provenance::Bucket& Provenance::bucket_of(const detect::Fingerprint& one) const noexcept {
-    return buckets_[one.place & (bucket_count_ - 1)];
+    return static_cast<Bucket*>(buckets_->memory())[one.place & (bucket_count_ - 1)];
 }
 
 Provenance::Mark* Provenance::find(const detect::Fingerprint& one) noexcept {
     for (Mark& mark : bucket_of(one).marks) {
-        if (mark.value == one.value) return end_of(mark) != nullptr ? &mark : nullptr;
+        if (mark.value == one.value) return is_live(mark) ? &mark : nullptr;
     }
     return nullptr;
 }
@@ -86,7 +78,7 @@ Provenance::Mark* Provenance::find(const detect::Fingerprint& one) noexcept {
 Provenance::Mark& Provenance::make_room(const detect::Fingerprint& one) {
     Mark* oldest = nullptr;
     for (Mark& mark : bucket_of(one).marks) {
-        if (mark.value == one.value || end_of(mark) == nullptr) return mark;
+        if (mark.value == one.value || !is_live(mark)) return mark;
         if (oldest == nullptr || mark.end - ends_begin_ < oldest->end - ends_begin_) oldest = &mark;
     }
     ++forgotten_early_;
@@ -124,7 +116,7 @@ void Provenance::note_returned(const ContentEnd& end, const detect::Fingerprints
             continue;
         }
         if (mark->common || mark->travelled) continue;
-        const End& before = *end_of(*mark);
+        const End& before = end_of(*mark);
         if (before.returned && before.server_hash == hash_of_server) {
             // Half its life is over, and it lives on.
             if (end.time - before.time > limits_.lifetime / 2) put(one, mark, end, true);
@@ -149,7 +141,7 @@ void Provenance::note_sent(const ContentEnd& end, const detect::Fingerprints& co
             put(one, nullptr, end, false);
             continue;
         }
-        const End& before = *end_of(*mark);
+        const End& before = end_of(*mark);
         if (before.returned && !mark->common && before.server_hash != hash_of_server) {
             mark->travelled = 1;
             const bool goes_on = run.from == &before &&

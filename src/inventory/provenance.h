@@ -10,12 +10,14 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/batch.h"
 #include "base/time.h"
 #include "detect/winnowing.h"
+#include "flow/pages.h"
 #include "inventory/policy.h"
 #include "packet/packet.h"
 
@@ -75,7 +77,8 @@ private:
 
     bool begin(const ContentEnd& end, const detect::Fingerprints& content);
     void expect(const detect::Fingerprints& content, std::size_t number) const noexcept;
-    const End* end_of(const Mark& mark) const noexcept;
+    bool is_live(const Mark& mark) const noexcept;
+    const End& end_of(const Mark& mark) const noexcept;
     Bucket& bucket_of(const detect::Fingerprint& one) const noexcept;
     Mark* find(const detect::Fingerprint& one) noexcept;
     /// The place for a new mark.
@@ -86,8 +89,8 @@ private:
     void tell(const Run& run, const detect::Fingerprints& content, Batch<ContentTravel>& out) const;
 
     ProvenanceLimits limits_;
-    std::size_t bucket_count_ = 0;  // a power of two
-    Bucket* buckets_ = nullptr;     // from the first content on
+    std::size_t bucket_count_ = 0;          // a power of two
+    std::unique_ptr<flow::Pages> buckets_;  // from the first content on
     std::deque<End> ends_;          // oldest first
     std::uint32_t ends_begin_ = 1;  // number of the oldest
     bool end_noted_ = false;        // of the message that is being noted
