@@ -8,6 +8,7 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <span>
 
 namespace umbratap::detect {
 namespace {
@@ -48,7 +49,8 @@ std::uint64_t hash_of(const std::uint8_t* text) noexcept {
 bool says_enough(const std::uint8_t* text) noexcept {
     std::uint64_t seen = 0;
     for (std::uint32_t i = 0; i < Winnowing::gram; ++i) seen |= std::uint64_t{1} << (text[i] & 63);
-    return std::popcount(seen) >= distinct_min;
+    for (int others = 1; others < distinct_min; ++others) seen &= seen - 1;
+    return seen != 0;
 }
 
 }  // namespace
@@ -68,7 +70,8 @@ struct Winnowing::State {
     std::vector<std::uint32_t> begins;      // of words
     std::vector<std::uint32_t> further;     // beginnings within long words
     std::size_t characters = 0, grams = 0;  // of both, how many are in use
-    std::vector<std::uint32_t> chosen;      // grams
+    std::vector<std::uint32_t> chosen;      // where grams begin
+    std::size_t chosen_count = 0;
     std::vector<std::uint8_t> clear, sealed;
 
     void normalise(std::string_view string);
@@ -128,19 +131,26 @@ void Winnowing::State::cut_long_words() {
 }
 
 /// Of each window the gram with the least hash; of equal ones the last, which more windows share.
+/// Which one that is cannot be foreseen, so no branch depends on it.
 void Winnowing::State::choose() {
-    chosen.clear();
+    static_assert(std::has_single_bit(window));
+    if (chosen.size() < grams) chosen.resize(grams);
+    chosen_count = 0;
     std::array<std::uint64_t, window> hashes;  // of the last ones
     hashes.fill(~std::uint64_t{0});
+    const std::size_t first_window = std::min(window, grams) - 1;  // its last gram
+    for (std::size_t i = 0; i < first_window; ++i) hashes[i] = hash_of(&text[begins[i]]);
     std::size_t told = grams;
-    for (std::size_t i = 0; i < grams; ++i) {
-        hashes[i % window] = hash_of(&text[begins[i]]);
-        if (i + 1 < window && i + 1 < grams) continue;
+    for (std::size_t i = first_window; i < grams; ++i) {
+        std::uint64_t least = hashes[i % window] = hash_of(&text[begins[i]]);
         std::size_t best = i;
-        for (std::size_t back = 1; back < std::min(window, i + 1); ++back) {
-            if (hashes[(i - back) % window] < hashes[best % window]) best = i - back;
+        for (std::size_t back = 1; back < window; ++back) {
+            const std::uint64_t hash = hashes[(i - back) % window];
+            best = hash < least ? i - back : best;
+            least = std::min(hash, least);
         }
-        if (best != told) chosen.push_back(begins[best]);
+        chosen[chosen_count] = begins[best];
+        chosen_count += best != told ? 1 : 0;
         told = best;
     }
 }
@@ -163,7 +173,7 @@ void Winnowing::read(const mcp::ReadableStrings& strings, Fingerprints& out) noe
         if (state.grams == 0) continue;
         state.choose();
         const std::size_t before = out.all.size();
-        for (const std::uint32_t at : state.chosen) {
+        for (const std::uint32_t at : std::span(state.chosen).first(state.chosen_count)) {
             if (!says_enough(&state.text[at])) continue;
             if (out.all.size() >= fingerprints_max) {
                 out.cut = true;

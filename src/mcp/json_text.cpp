@@ -1,6 +1,11 @@
 // Unescaping, escaping, and the grammar of a value whose tokens are known.
 #include "mcp/json_text.h"
 
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+
 #include "mcp/encoding.h"
 
 namespace umbratap::mcp {
@@ -9,6 +14,23 @@ namespace {
 constexpr std::uint32_t no_code_unit = 0xFFFF'FFFF;
 constexpr std::uint32_t broken_escape = 0xFFFD;
 constexpr std::string_view simple_escapes = "\"\\/bfnrt";
+constexpr std::string_view meanings = "\"\\/\b\f\n\r\t";
+
+/// Letter of a simple escape → what it stands for; else 0.
+constexpr std::array<char, 256> meanings_of_letters() {
+    std::array<char, 256> table{};
+    for (std::size_t i = 0; i < simple_escapes.size(); ++i)
+        table[static_cast<std::uint8_t>(simple_escapes[i])] = meanings[i];
+    return table;
+}
+constexpr std::array<char, 256> meaning_of = meanings_of_letters();
+
+/// The lowest bit that is set is that of the first backslash.
+std::uint64_t backslashes_in(std::uint64_t eight) noexcept {
+    constexpr std::uint64_t ones = 0x0101010101010101U;
+    const std::uint64_t zero_where = eight ^ ones * '\\';
+    return (zero_where - ones) & ~zero_where & ones << 7;
+}
 
 int hex_digit(char c) noexcept {
     if (c >= '0' && c <= '9') return c - '0';
@@ -41,16 +63,50 @@ std::uint32_t take_escape(std::string_view& text) noexcept {
         text.remove_prefix(6);
         return 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
     }
-    constexpr std::string_view meanings = "\"\\/\b\f\n\r\t";
-    const std::size_t which = simple_escapes.find(letter);
-    const bool known = letter != '\0' && which != std::string_view::npos;
-    text.remove_prefix(known ? 2 : 1);
-    return known ? static_cast<std::uint8_t>(meanings[which]) : broken_escape;
+    const char meaning = meaning_of[static_cast<std::uint8_t>(letter)];
+    text.remove_prefix(meaning != '\0' ? 2 : 1);
+    return meaning != '\0' ? static_cast<std::uint8_t>(meaning) : broken_escape;
+}
+
+/// All of a sound UTF-8 text. Escapes stand close, so what lies between them is copied without a
+/// call.
+void append_all_decoded(std::string& out, std::string_view content) {
+    constexpr std::size_t block = sizeof(std::uint64_t);
+    std::size_t at = out.size();  // where the next byte goes
+    out.resize(at + content.size() + block);
+    std::string point;
+    while (!content.empty()) {
+        std::uint64_t eight = 0;
+        std::memcpy(&eight, content.data(), std::min(content.size(), block));
+        std::memcpy(&out[at], &eight, block);
+        const std::uint64_t found = backslashes_in(eight);
+        const std::size_t plain =
+            found == 0 ? block : static_cast<std::size_t>(std::countr_zero(found)) / 8;
+        const std::size_t taken = std::min(plain, content.size());
+        at += taken;
+        content.remove_prefix(taken);
+        if (found == 0) continue;
+        const char letter = content.size() > 1 ? content[1] : '\0';
+        if (const char meaning = meaning_of[static_cast<std::uint8_t>(letter)]; meaning != '\0') {
+            out[at++] = meaning;
+            content.remove_prefix(2);
+            continue;
+        }
+        point.clear();
+        append_code_point(point, take_escape(content));
+        // A broken escape becomes longer than it was.
+        const std::size_t wanted = at + point.size() + content.size() + block;
+        if (wanted > out.size()) out.resize(wanted + content.size() / 2);
+        std::memcpy(&out[at], point.data(), point.size());
+        at += point.size();
+    }
+    out.resize(at);
 }
 
 }  // namespace
 
 void append_decoded(std::string& out, std::string_view content, bool mend, std::size_t bytes_max) {
+    if (!mend && bytes_max == std::string::npos) return append_all_decoded(out, content);
     const std::size_t begin = out.size();
     constexpr std::size_t longest = 4;  // of one code point
     // No byte takes more than the six characters of an escape: do not look at the rest of
@@ -134,7 +190,7 @@ bool has_sound_escapes(std::string_view raw) noexcept {
         const char letter = raw.size() > 1 ? raw[1] : '\0';
         if (letter == 'u') {
             if (code_unit(raw) == no_code_unit) return false;
-        } else if (letter == '\0' || simple_escapes.find(letter) == std::string_view::npos) {
+        } else if (meaning_of[static_cast<std::uint8_t>(letter)] == '\0') {
             return false;
         }
         raw.remove_prefix(2);

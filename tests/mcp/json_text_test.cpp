@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <random>
 #include <string>
 
 using namespace umbratap;
@@ -29,6 +30,24 @@ TEST_CASE("json text: every escape means what RFC 8259 says") {
     CHECK(decoded(R"(\"\\\/\b\f\n\r\t)") == "\"\\/\b\f\n\r\t");
     CHECK(decoded(R"(\u0041\u00E9\u20ac\uD83D\uDE00)") == "A\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80");
     CHECK(decoded(R"(\u0000)") == std::string_view("\0", 1));
+}
+
+TEST_CASE("json text: with and without a limit the same is decoded") {
+    std::mt19937 random(5);
+    const std::string_view pieces[] = {
+        "\\n",     "\\\"",     "\\u00e9", "\\ud83d\\ude00",
+        "\\ud83d", "\\x",      "\\u12",   "plain text of some length",
+        "a",       "\xc3\xa9", "\\\\"};
+    for (int round = 0; round < 2000; ++round) {
+        std::string content;
+        for (std::size_t i = random() % 12; i > 0; --i)
+            content += pieces[random() % std::size(pieces)];
+        if (random() % 8 == 0) content += '\\';
+        CHECK(decoded(content) == decoded(content, 100'000));
+    }
+    std::string broken;
+    for (int i = 0; i < 10'000; ++i) broken += "\\x";
+    CHECK(decoded(broken) == decoded(broken, 100'000));
 }
 
 TEST_CASE("json text: broken escapes and lone surrogates become U+FFFD and swallow nothing") {
