@@ -9,6 +9,9 @@
 #include <bit>
 #include <cstring>
 #include <span>
+#include <utility>
+
+#include "detect/plain_text.h"
 
 namespace umbratap::detect {
 namespace {
@@ -17,7 +20,8 @@ static_assert(Winnowing::gram == Seal::block_bytes);
 
 constexpr std::size_t characters_max = 128 * 1024;  // of a string
 constexpr std::size_t word_max = 24;  // characters; longer ones are cut where a byte says so
-constexpr int distinct_min = 6;       // different characters in a gram: less is a pattern
+constexpr std::size_t block_bytes = 64;
+constexpr int distinct_min = 6;  // different characters in a gram: less is a pattern
 constexpr std::uint64_t first_multiplier = 0x9e3779b97f4a7c15U,
                         second_multiplier = 0xd6e8feb86659fd93U;
 
@@ -75,6 +79,8 @@ struct Winnowing::State {
     std::vector<std::uint8_t> clear, sealed;
 
     void normalise(std::string_view string);
+    void take_bytes(std::string_view some, bool& within);
+    void take_block(const char* block, bool& within);
     void cut_long_words();
     void choose();
     void seal_all(Fingerprints& out);
@@ -85,31 +91,71 @@ Winnowing::~Winnowing() = default;
 Winnowing::Winnowing(Winnowing&&) noexcept = default;
 Winnowing& Winnowing::operator=(Winnowing&&) noexcept = default;
 
-/// Without a branch for each character: words are too short to foresee their ends.
+/// Words are copied as they lie, 16 bytes at once; where there is more than ASCII, byte by byte.
 void Winnowing::State::normalise(std::string_view string) {
     string = string.substr(0, characters_max);
-    if (text.size() < string.size()) {
-        text.resize(string.size());
+    if (begins.size() < string.size()) {
+        text.resize(string.size() + block_bytes);
         begins.resize(string.size());
     }
-    std::size_t size = 0, words = 0;
-    bool before = false;
-    for (const char c : string) {
+    characters = grams = 0;
+    bool within = false;  // a word
+    for (std::size_t at = 0; at < string.size(); at += block_bytes) {
+        const std::string_view block = string.substr(at, block_bytes);
+        if (block.size() < block_bytes || is_perhaps_not_plain(block)) {
+            take_bytes(block, within);
+        } else {
+            take_block(block.data(), within);
+        }
+    }
+    cut_long_words();
+    while (grams > 0 && begins[grams - 1] + gram > characters) --grams;
+}
+
+/// Without a branch for each character: words are too short to foresee their ends.
+void Winnowing::State::take_bytes(std::string_view some, bool& within) {
+    for (const char c : some) {
         const std::uint8_t byte = counts_as[static_cast<std::uint8_t>(c)];
         const bool counts = byte != 0;
         // Scripts without blanks are cut by what they are made of, so that it does not matter where
         // they begin.
-        const bool first = (counts & !before) | ((byte & 0x87) == 0x80);
-        text[size] = byte;
-        begins[words] = static_cast<std::uint32_t>(size);
-        size += counts;
-        words += first;
-        before = counts;
+        const bool first = (counts & !within) | ((byte & 0x87) == 0x80);
+        text[characters] = byte;
+        begins[grams] = static_cast<std::uint32_t>(characters);
+        characters += counts;
+        grams += first;
+        within = counts;
     }
-    characters = size;
-    grams = words;
-    cut_long_words();
-    while (grams > 0 && begins[grams - 1] + gram > size) --grams;
+}
+
+void Winnowing::State::take_block(const char* block, bool& within) {
+    std::array<std::uint8_t, 2 * block_bytes> small;  // letters; as long again may be read
+    std::array<std::uint8_t, block_bytes> counting;   // 1 or 0
+    for (std::size_t i = 0; i < block_bytes; ++i) {
+        const auto c = static_cast<std::uint8_t>(block[i]);
+        const auto letter = static_cast<std::uint8_t>(c | 0x20);
+        const bool is_letter = static_cast<std::uint8_t>(letter - 'a') < 26;
+        const bool is_digit = static_cast<std::uint8_t>(c - '0') < 10;
+        small[i] = is_letter ? letter : c;
+        counting[i] = is_letter | is_digit ? 1 : 0;
+    }
+    std::uint64_t left = 0;  // a bit for each byte that counts and was not copied
+    for (std::size_t i = 0; i < block_bytes; i += 8) {
+        std::uint64_t eight;
+        std::memcpy(&eight, &counting[i], sizeof eight);
+        left |= (eight * 0x0102040810204080U >> 56) << i;
+    }
+    const bool goes_on = std::exchange(within, left >> 63 != 0);
+    while (left != 0) {
+        const auto first = static_cast<std::size_t>(std::countr_zero(left));
+        const auto length = static_cast<std::size_t>(std::countr_one(left >> first));
+        for (std::size_t copied = 0; copied < length; copied += 16)
+            std::memcpy(&text[characters + copied], &small[first + copied], 16);
+        begins[grams] = static_cast<std::uint32_t>(characters);
+        grams += first != 0 || !goes_on ? 1 : 0;
+        characters += length;
+        left &= left + (std::uint64_t{1} << first);  // without this row of ones
+    }
 }
 
 /// Long rows of letters, too, but only behind so many: most bytes are not looked at here.

@@ -4,7 +4,9 @@
 // text costs what these meetings cost on average, and its longer words a little more.
 #include "mcp/tokens.h"
 
+#include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace umbratap::mcp {
 namespace {
@@ -42,16 +44,27 @@ constexpr std::uint8_t costs[7][10] = {
     {23, 0, 0, 150, 0, 150, 0, 29, 69, 150},     // other
 };
 
-std::uint64_t hundredths(std::string_view text) noexcept {
-    if (text.empty()) return 0;
-    std::uint64_t sum = 0;
-    std::uint8_t before = line;
-    for (const char c : text) {
-        const std::uint8_t kind = classes[static_cast<std::uint8_t>(c)];
-        sum += costs[before][kind];
-        before = kind < other ? kind : other;
+/// The same by two bytes, the first of which is the lower one: one look instead of three.
+std::array<std::uint8_t, 65536> costs_of_pairs() noexcept {
+    std::array<std::uint8_t, 65536> table{};
+    for (std::size_t pair = 0; pair < table.size(); ++pair) {
+        const std::uint8_t before = classes[pair & 0xff];
+        table[pair] = costs[std::min<std::uint8_t>(before, other)][classes[pair >> 8]];
     }
-    return sum + costs[before][space];  // where a word ends
+    return table;
+}
+
+std::uint64_t hundredths(std::string_view text) noexcept {
+    static const std::array<std::uint8_t, 65536> cost_of = costs_of_pairs();
+    if (text.empty()) return 0;
+    const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
+    std::uint64_t sum = cost_of['\n' | byte(0) << 8];
+    for (std::size_t i = 1; i < text.size(); ++i) {
+        std::uint16_t pair;
+        std::memcpy(&pair, &text[i - 1], sizeof pair);
+        sum += cost_of[pair];
+    }
+    return sum + cost_of[byte(text.size() - 1) | ' ' << 8];  // where a word ends
 }
 
 std::uint64_t whole(std::uint64_t some) noexcept {

@@ -167,3 +167,30 @@ TEST_CASE("winnowing: of a long message the first part is kept, and it is said")
     CHECK(long_one.all.size() == Winnowing::fingerprints_max);
     CHECK(!of(random_words(random, 20'000)).cut);
 }
+
+TEST_CASE("winnowing: where a text lies makes no difference, whatever it is made of") {
+    std::mt19937 random(11);
+    const std::string_view pieces[] = {" ",   ", ", "\t\n",     "-",
+                                       "_x_", "A",  "Zebra",    "0042",
+                                       "{}",  "'",  "\xc3\xa9", "\xe6\x97\xa5\xe6\x9c\xac"};
+    for (int round = 0; round < 40; ++round) {
+        std::string text = random_words(random, 20);
+        while (text.size() < 700) {
+            const bool ascii = round % 2 == 0;
+            text += pieces[random() % (std::size(pieces) - (ascii ? 2 : 0))];
+            if (random() % 30 == 0) text += std::string(60 + random() % 90, 'q') + "rstuvwxyz";
+            for (std::size_t length = random() % 12; length > 0; --length)
+                text += static_cast<char>((random() % 4 == 0 ? 'A' : 'a') + random() % 26);
+        }
+        const Fingerprints there = of(text);
+        REQUIRE(there.all.size() > 2);
+        for (std::size_t blanks = 1; blanks <= 65; ++blanks) {
+            const Fingerprints here = of(std::string(blanks, ' ') + text);
+            REQUIRE(here.all.size() == there.all.size());
+            for (std::size_t i = 0; i < here.all.size(); ++i) {
+                REQUIRE(here.all[i].value == there.all[i].value);
+                REQUIRE(here.all[i].position == there.all[i].position);
+            }
+        }
+    }
+}
