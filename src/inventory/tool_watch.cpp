@@ -25,10 +25,6 @@ constexpr double shared_part_min = 0.8;
 constexpr std::size_t near_by = 80;  // bytes around a name in which an order speaks of it
 constexpr std::size_t shown_max = 160;
 
-std::uint64_t content_of(std::string_view nameless) {
-    return std::hash<std::string_view>()(nameless);
-}
-
 std::string key_of(const packet::Address& address) {
     return {reinterpret_cast<const char*>(address.octets.data()), 16};
 }
@@ -147,14 +143,17 @@ void ToolWatch::make_room_for_client(const std::string& newest) {
     }
 }
 
-void ToolWatch::add_content(const std::string& name, Server& server, std::string_view definition) {
+ToolWatch::Content ToolWatch::content_of(const std::string& definition) {
     const std::string nameless = mcp::nameless_definition(definition);
-    if (nameless.size() < distinctive_content_bytes || server.contents.size() >= limits_.tools_max)
+    return {std::hash<std::string>()(nameless), nameless.size()};
+}
+
+void ToolWatch::add_content(const std::string& name, Server& server, const Content& content) {
+    if (content.size < distinctive_content_bytes || server.contents.size() >= limits_.tools_max)
         return;
-    const std::uint64_t content = content_of(nameless);
-    if (!server.contents.emplace(content, nameless.size()).second) return;
+    if (!server.contents.emplace(content.hash, content.size).second) return;
     ++server_entries_;
-    std::vector<std::string>& holders = holders_[content];
+    std::vector<std::string>& holders = holders_[content.hash];
     if (holders.size() < holders_max) holders.push_back(name);
 }
 
@@ -162,7 +161,7 @@ void ToolWatch::restore(const std::string& name, Verdict verdict, const std::str
     ToolList list;
     list.server = name;
     list.verdict = verdict;
-    add_content(name, server_of(list), definition);
+    add_content(name, server_of(list), content_of(definition));
 }
 
 /// A, then B, then A again, shown to different clients: the server chooses by who asks. A, then B
@@ -208,12 +207,12 @@ void ToolWatch::look_for_split(const ToolList& list, const ListedTool& tool, Ser
 /// A server that nobody approved takes the name of a tool that this client knows from one that is
 /// approved, with another content; or speaks of such a tool and gives orders about it.
 void ToolWatch::look_for_shadowing(const ToolList& list, const ListedTool& tool,
-                                   const Client& client, Batch<ToolOddity>& out) const {
+                                   const Content& content, const Client& client,
+                                   Batch<ToolOddity>& out) const {
     const auto same = client.tools.find(tool.name);
     if (same != client.tools.end() && is_distinctive(tool.name) &&
         same->second.server != list.server && is_trusted(same->second.verdict) &&
-        !is_trusted(list.verdict) &&
-        same->second.content != content_of(mcp::nameless_definition(tool.definition))) {
+        !is_trusted(list.verdict) && same->second.content != content.hash) {
         ToolOddity& oddity = out.emplace_back();
         oddity.category = "tool-shadowing";
         oddity.tool = tool.name;
@@ -268,10 +267,14 @@ void ToolWatch::look_at_pair(const std::string& direct, const std::string& porta
     if (!about_direct) oddity.about = direct;
 }
 
-void ToolWatch::look_for_bypass(const ToolList& list, Batch<ToolOddity>& out) {
+/// At who else offers what is in this list: what came before was looked at when it came.
+void ToolWatch::look_for_bypass(const ToolList& list, const std::vector<Content>& contents,
+                                Batch<ToolOddity>& out) {
     std::vector<std::string> others;
-    for (const auto& [content, size] : servers_[list.server].contents) {
-        for (const std::string& holder : holders_[content]) {
+    for (const Content& content : contents) {
+        const auto holders = holders_.find(content.hash);
+        if (holders == holders_.end()) continue;
+        for (const std::string& holder : holders->second) {
             if (holder != list.server &&
                 std::find(others.begin(), others.end(), holder) == others.end())
                 others.push_back(holder);
@@ -291,13 +294,16 @@ void ToolWatch::look_for_bypass(const ToolList& list, Batch<ToolOddity>& out) {
 void ToolWatch::push(const ToolList& list, Batch<ToolOddity>& out) {
     Server& server = server_of(list);
     Client& client = client_of(list);
+    std::vector<Content> contents;
     for (const ListedTool& tool : list.tools) {
+        const Content& content = contents.emplace_back(content_of(tool.definition));
         if (tool.definition.empty()) continue;
         look_for_split(list, tool, server, out);
-        look_for_shadowing(list, tool, client, out);
-        add_content(list.server, server, tool.definition);
+        look_for_shadowing(list, tool, content, client, out);
+        add_content(list.server, server, content);
     }
-    for (const ListedTool& tool : list.tools) {
+    for (std::size_t i = 0; i < list.tools.size(); ++i) {
+        const ListedTool& tool = list.tools[i];
         if (client.tools.size() >= limits_.client_tools_max && !client.tools.contains(tool.name))
             continue;
         const auto [found, made] = client.tools.try_emplace(tool.name);
@@ -306,9 +312,9 @@ void ToolWatch::push(const ToolList& list, Batch<ToolOddity>& out) {
         // Who is trusted keeps the name.
         if (!known.server.empty() && is_trusted(known.verdict) && !is_trusted(list.verdict))
             continue;
-        known = {list.server, list.verdict, content_of(mcp::nameless_definition(tool.definition))};
+        known = {list.server, list.verdict, contents[i].hash};
     }
-    look_for_bypass(list, out);
+    look_for_bypass(list, contents, out);
 }
 
 }  // namespace umbratap::inventory

@@ -80,6 +80,11 @@ private:
         std::map<std::string, Known> tools;
         Time last;
     };
+    /// A definition without its name: the same under two names is one.
+    struct Content {
+        std::uint64_t hash = 0;
+        std::size_t size = 0;  ///< bytes
+    };
 
     Server& server_of(const ToolList& list);
     Client& client_of(const ToolList& list);
@@ -88,12 +93,14 @@ private:
     void make_room_for_client(const std::string& client);
     void look_for_split(const ToolList& list, const ListedTool& tool, Server& server,
                         Batch<ToolOddity>& out);
-    void look_for_shadowing(const ToolList& list, const ListedTool& tool, const Client& client,
-                            Batch<ToolOddity>& out) const;
-    void look_for_bypass(const ToolList& list, Batch<ToolOddity>& out);
+    void look_for_shadowing(const ToolList& list, const ListedTool& tool, const Content& content,
+                            const Client& client, Batch<ToolOddity>& out) const;
+    void look_for_bypass(const ToolList& list, const std::vector<Content>& contents,
+                         Batch<ToolOddity>& out);
     void look_at_pair(const std::string& direct, const std::string& portal, bool about_direct,
                       Batch<ToolOddity>& out);
-    void add_content(const std::string& name, Server& server, std::string_view definition);
+    static Content content_of(const std::string& definition);
+    void add_content(const std::string& name, Server& server, const Content& content);
 
     ToolWatchLimits limits_;
     std::unordered_map<std::string, Server> servers_;
