@@ -68,39 +68,57 @@ std::uint32_t take_escape(std::string_view& text) noexcept {
     return meaning != '\0' ? static_cast<std::uint8_t>(meaning) : broken_escape;
 }
 
-/// All of a sound UTF-8 text. Escapes stand close, so what lies between them is copied without a
-/// call.
-void append_all_decoded(std::string& out, std::string_view content) {
+/// Copies what stands before the first backslash, and advances both; up to seven bytes more are
+/// written. Escapes stand close: no call for what is between them.
+void copy_plain(std::string_view& content, char*& to) noexcept {
     constexpr std::size_t block = sizeof(std::uint64_t);
-    std::size_t at = out.size();  // where the next byte goes
-    out.resize(at + content.size() + block);
-    std::string point;
-    while (!content.empty()) {
+    const char* from = content.data();
+    const char* const end = from + content.size();
+    std::size_t taken = block;
+    for (; taken == block && from != end; from += taken, to += taken) {
+        const auto left = static_cast<std::size_t>(end - from);
         std::uint64_t eight = 0;
-        std::memcpy(&eight, content.data(), std::min(content.size(), block));
-        std::memcpy(&out[at], &eight, block);
+        if (left >= block) {
+            std::memcpy(&eight, from, block);
+        } else {
+            std::memcpy(&eight, from, left);
+        }
+        std::memcpy(to, &eight, block);
         const std::uint64_t found = backslashes_in(eight);
-        const std::size_t plain =
-            found == 0 ? block : static_cast<std::size_t>(std::countr_zero(found)) / 8;
-        const std::size_t taken = std::min(plain, content.size());
-        at += taken;
-        content.remove_prefix(taken);
-        if (found == 0) continue;
+        taken = found != 0 ? static_cast<std::size_t>(std::countr_zero(found)) / 8
+                           : std::min(left, block);
+    }
+    content.remove_prefix(static_cast<std::size_t>(from - content.data()));
+}
+
+/// All of a sound UTF-8 text.
+void append_all_decoded(std::string& out, std::string_view content) {
+    constexpr std::size_t margin = 8;
+    char* to = nullptr;
+    const auto make_room = [&](std::size_t written, std::size_t wanted) {
+        if (wanted > out.size()) out.resize(wanted);
+        to = out.data() + written;
+    };
+    make_room(out.size(), out.size() + content.size() + margin);
+    std::string point;
+    while (true) {
+        copy_plain(content, to);
+        if (content.empty()) break;
         const char letter = content.size() > 1 ? content[1] : '\0';
         if (const char meaning = meaning_of[static_cast<std::uint8_t>(letter)]; meaning != '\0') {
-            out[at++] = meaning;
+            *to++ = meaning;
             content.remove_prefix(2);
             continue;
         }
         point.clear();
         append_code_point(point, take_escape(content));
         // A broken escape becomes longer than it was.
-        const std::size_t wanted = at + point.size() + content.size() + block;
-        if (wanted > out.size()) out.resize(wanted + content.size() / 2);
-        std::memcpy(&out[at], point.data(), point.size());
-        at += point.size();
+        const auto written = static_cast<std::size_t>(to - out.data());
+        const std::size_t wanted = written + point.size() + content.size() + margin;
+        if (wanted > out.size()) make_room(written, wanted + content.size() / 2);
+        to = std::copy(point.begin(), point.end(), to);
     }
-    out.resize(at);
+    out.resize(static_cast<std::size_t>(to - out.data()));
 }
 
 }  // namespace
