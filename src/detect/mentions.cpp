@@ -206,8 +206,11 @@ Mentions::Finder& Mentions::Finder::operator=(Finder&&) noexcept = default;
 
 bool Mentions::Finder::perhaps(Bytes bytes) noexcept {
     const std::string_view text = as_text(bytes);
-    const std::size_t first = text.find_first_not_of(" \t\r\n\xef\xbb\xbf");
-    if (first == std::string_view::npos || text[first] != '{') return false;
+    const auto first = std::find_if(text.begin(), text.end(), [](char c) {
+        const auto byte = static_cast<std::uint8_t>(c);  // controls are mended, a mark may begin it
+        return byte > ' ' && byte != 0xef && byte != 0xbb && byte != 0xbf;
+    });
+    if (first == text.end() || *first != '{') return false;
     constexpr std::array<std::string_view, 5> anchors = {"mcp", "Mcp", "MCP", "\\u00", "jsonrpc"};
     return std::any_of(anchors.begin(), anchors.end(), [&](std::string_view anchor) {
         return text.find(anchor) != std::string_view::npos;
