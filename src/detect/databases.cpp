@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 #include "base/digest.h"
@@ -62,8 +63,12 @@ Database compile(std::span<const Expression> expressions, unsigned mode) {
 /// A name for what is made of these expressions, in this mode, by this library, for this CPU.
 /// Empty where the library cannot tell the CPU.
 std::string name_of(std::span<const Expression> expressions, unsigned mode) {
-    hs_platform_info_t platform{};
-    if (hs_populate_platform(&platform) != HS_SUCCESS) return {};
+    static const std::optional<hs_platform_info_t> asked = [] {  // a virtual machine takes its time
+        hs_platform_info_t answer{};
+        return hs_populate_platform(&answer) == HS_SUCCESS ? std::optional(answer) : std::nullopt;
+    }();
+    if (!asked) return {};
+    const hs_platform_info_t& platform = *asked;
     std::string made_of = std::string(hs_version()) + '\0' + std::to_string(platform.tune) + ' ' +
                           std::to_string(platform.cpu_features) + ' ' + std::to_string(mode) + '\0';
     for (const Expression& expression : expressions)

@@ -6,8 +6,10 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <stdexcept>
 
 #include "base/gzip.h"
+#include "base/library.h"
 
 namespace umbratap::report {
 
@@ -15,9 +17,45 @@ namespace {
 
 constexpr std::size_t token_bytes_max = 64 << 10;
 
-void initialise_once() {
-    static const CURLcode done = curl_global_init(CURL_GLOBAL_DEFAULT);
-    static_cast<void>(done);
+/// libcurl, opened when the first output asks for it.
+struct Curl {
+    decltype(::curl_easy_init)* easy_init;
+    decltype(::curl_easy_cleanup)* easy_cleanup;
+    decltype(::curl_easy_setopt)* easy_setopt;
+    decltype(::curl_easy_perform)* easy_perform;
+    decltype(::curl_easy_getinfo)* easy_getinfo;
+    decltype(::curl_easy_strerror)* easy_strerror;
+    decltype(::curl_slist_append)* slist_append;
+    decltype(::curl_slist_free_all)* slist_free_all;
+
+    static const Curl& get() {
+        static const Curl one;
+        return one;
+    }
+
+private:
+    Curl() {
+        const Library library("libcurl.so.4", "libcurl4");
+        library.find(easy_init, "curl_easy_init");
+        library.find(easy_cleanup, "curl_easy_cleanup");
+        library.find(easy_setopt, "curl_easy_setopt");
+        library.find(easy_perform, "curl_easy_perform");
+        library.find(easy_getinfo, "curl_easy_getinfo");
+        library.find(easy_strerror, "curl_easy_strerror");
+        library.find(slist_append, "curl_slist_append");
+        library.find(slist_free_all, "curl_slist_free_all");
+        decltype(::curl_global_init)* global_init;
+        library.find(global_init, "curl_global_init");
+        global_init(CURL_GLOBAL_DEFAULT);
+    }
+};
+
+const Curl& curl_for(const Output& output) {
+    try {
+        return Curl::get();
+    } catch (const std::runtime_error& error) {
+        throw SinkError("output " + output.to + ": " + error.what());
+    }
 }
 
 /// What a transfer needs to know while it runs.
@@ -57,29 +95,29 @@ std::string base64(std::string_view bytes) {
 }  // namespace
 
 struct HttpPost::State {
+    const Curl* library;
     CURL* curl = nullptr;
     char trouble[CURL_ERROR_SIZE] = {};
 };
 
 HttpPost::HttpPost(const Output& output, HttpLimits limits)
-    : state_(std::make_unique<State>()), limits_(limits) {
-    initialise_once();
-    CURL* const curl = state_->curl = curl_easy_init();
+    : state_(std::make_unique<State>(&curl_for(output))), limits_(limits) {
+    CURL* const curl = state_->curl = state_->library->easy_init();
     if (curl == nullptr) throw SinkError("output " + output.to + ": libcurl does not start");
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, state_->trouble);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl, CURLOPT_USERAGENT, "umbratap/" UMBRATAP_VERSION);
-    curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT,
-                     static_cast<long>(limits.connect_wait_max.count()));
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, static_cast<long>(limits.answer_wait_max.count()));
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
-    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, go_on);
-    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+    const auto set = state_->library->easy_setopt;
+    set(curl, CURLOPT_NOSIGNAL, 1L);
+    set(curl, CURLOPT_ERRORBUFFER, state_->trouble);
+    set(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    set(curl, CURLOPT_USERAGENT, "umbratap/" UMBRATAP_VERSION);
+    set(curl, CURLOPT_TCP_KEEPALIVE, 1L);
+    set(curl, CURLOPT_CONNECTTIMEOUT, static_cast<long>(limits.connect_wait_max.count()));
+    set(curl, CURLOPT_TIMEOUT, static_cast<long>(limits.answer_wait_max.count()));
+    set(curl, CURLOPT_WRITEFUNCTION, take_body);
+    set(curl, CURLOPT_XFERINFOFUNCTION, go_on);
+    set(curl, CURLOPT_NOPROGRESS, 0L);
+    set(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
     const auto text = [&](CURLoption option, const std::string& value) {
-        if (!value.empty()) curl_easy_setopt(curl, option, value.c_str());
+        if (!value.empty()) set(curl, option, value.c_str());
     };
     text(CURLOPT_CAINFO, output.tls.ca);
     text(CURLOPT_SSLCERT, output.tls.certificate);
@@ -87,33 +125,35 @@ HttpPost::HttpPost(const Output& output, HttpLimits limits)
 }
 
 HttpPost::~HttpPost() {
-    curl_easy_cleanup(state_->curl);
+    state_->library->easy_cleanup(state_->curl);
 }
 
 HttpAnswer HttpPost::post(const std::string& url, std::string_view body,
                           const std::vector<std::string>& headers, const Patience& patience) {
+    const Curl& library = *state_->library;
+    const auto set = library.easy_setopt;
     CURL* const curl = state_->curl;
     const std::string packed = gzip(body);
     curl_slist* list = nullptr;
-    const auto add = [&](const char* header) { list = curl_slist_append(list, header); };
+    const auto add = [&](const char* header) { list = library.slist_append(list, header); };
     add("Content-Encoding: gzip");
     add("Expect:");
     for (const std::string& header : headers) add(header.c_str());
     Transfer transfer{{}, limits_.answer_bytes_max, &patience};
-    curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
-    curl_easy_setopt(curl, CURLOPT_POST, 1L);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, packed.data());
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(packed.size()));
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);
-    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &transfer);
+    set(curl, CURLOPT_URL, url.c_str());
+    set(curl, CURLOPT_POST, 1L);
+    set(curl, CURLOPT_POSTFIELDS, packed.data());
+    set(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(packed.size()));
+    set(curl, CURLOPT_HTTPHEADER, list);
+    set(curl, CURLOPT_WRITEDATA, &transfer);
+    set(curl, CURLOPT_XFERINFODATA, &transfer);
     state_->trouble[0] = '\0';
-    const CURLcode code = curl_easy_perform(curl);
-    curl_slist_free_all(list);
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &transfer.answer.status);
+    const CURLcode code = library.easy_perform(curl);
+    library.slist_free_all(list);
+    library.easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &transfer.answer.status);
     if (code != CURLE_OK && transfer.answer.trouble.empty())
         transfer.answer.trouble =
-            state_->trouble[0] != '\0' ? state_->trouble : curl_easy_strerror(code);
+            state_->trouble[0] != '\0' ? state_->trouble : library.easy_strerror(code);
     return std::move(transfer.answer);
 }
 
