@@ -19,6 +19,7 @@ using flow::StreamChunk;
 namespace {
 
 constexpr std::uint64_t trial_bytes_per_byte = 16;
+constexpr int rest_tries_max = 64;
 
 }  // namespace
 
@@ -100,7 +101,22 @@ void Session::Work::take_hole(Half& half, std::uint64_t missing) {
     if (!client) answered_ = true;
 }
 
+/// What looked like the header of a record that now never becomes whole was none: the next may lie
+/// behind it.
+void Session::Work::look_behind_rest(Half& half) {
+    for (int tries = 0; tries < rest_tries_max; ++tries) {
+        if (half.closed != Closed::open || !half.lost || !half.protection || blocked(half)) return;
+        if (half.cutter.kept().empty()) return;
+        Buffer kept(*budget);
+        half.cutter.move_kept_to(kept, *workspace);
+        Bytes data = kept.bytes();
+        skip(half, data, 1);
+        advance(half, data);
+    }
+}
+
 void Session::Work::take_end(Half& half) {
+    look_behind_rest(half);
     if (half.closed == Closed::open) {
         half.gap += half.cutter.kept().size();  // the rest of the record never came
         half.cutter.clear();

@@ -86,6 +86,7 @@ struct Session::Work {
     void begin(const flow::StreamChunk& chunk, Batch<flow::StreamChunk>& out);
     void take(const flow::StreamChunk& chunk);
     void take_hole(Half& half, std::uint64_t missing);
+    void look_behind_rest(Half& half);
     void take_end(Half& half);
     void advance(Half& half, Bytes data);
     bool next_record(Half& half, Bytes& data, Buffer& gathered);
