@@ -24,8 +24,8 @@ enum class Coding : std::uint8_t { gzip, deflate, raw_deflate, brotli, zstd };
 
 class Inflater {
 public:
-    /// `zstd_window_bits`: 10 to 27; 0 is the most that HTTP allows, 23 (RFC 9659). Those of deflate
-    /// are always 15: with less, how far zlib looks back depends on how its input is cut.
+    /// `zstd_window_bits`: 10 to 27; 0 is the most that HTTP allows, 23 (RFC 9659). That of deflate
+    /// is always 15: with less, how far zlib looks back depends on how its input is cut.
     explicit Inflater(Coding coding, int zstd_window_bits = 0);
     ~Inflater();
     Inflater(Inflater&&) noexcept;

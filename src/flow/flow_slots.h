@@ -10,7 +10,7 @@
 #include <bit>
 #include <cstdint>
 
-#include "flow/pages.h"
+#include "base/pages.h"
 
 namespace umbratap::flow {
 

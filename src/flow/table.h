@@ -22,13 +22,13 @@
 #include <vector>
 
 #include "base/batch.h"
+#include "base/pages.h"
 #include "base/time.h"
 #include "flow/bounded_time.h"
 #include "flow/flow_key.h"
 #include "flow/flow_record.h"
 #include "flow/flow_slots.h"
 #include "flow/idle_order.h"
-#include "flow/pages.h"
 #include "packet/packet.h"
 
 namespace umbratap::flow {

@@ -42,7 +42,7 @@ bool Provenance::begin(const ContentEnd& end, const detect::Fingerprints& conten
     cut_ += content.cut ? 1 : 0;
     end_noted_ = false;
     while (!ends_.empty() && end.time - ends_.front().time > limits_.lifetime) forget_oldest_end();
-    if (!buckets_) buckets_ = std::make_unique<flow::Pages>(bucket_count_ * sizeof(Bucket));
+    if (!buckets_) buckets_ = std::make_unique<Pages>(bucket_count_ * sizeof(Bucket));
     return true;
 }
 

@@ -15,9 +15,9 @@
 #include <vector>
 
 #include "base/batch.h"
+#include "base/pages.h"
 #include "base/time.h"
 #include "detect/winnowing.h"
-#include "flow/pages.h"
 #include "inventory/policy.h"
 #include "packet/packet.h"
 
@@ -89,11 +89,11 @@ private:
     void tell(const Run& run, const detect::Fingerprints& content, Batch<ContentTravel>& out) const;
 
     ProvenanceLimits limits_;
-    std::size_t bucket_count_ = 0;          // a power of two
-    std::unique_ptr<flow::Pages> buckets_;  // from the first content on
-    std::deque<End> ends_;          // oldest first
-    std::uint32_t ends_begin_ = 1;  // number of the oldest
-    bool end_noted_ = false;        // of the message that is being noted
+    std::size_t bucket_count_ = 0;    // a power of two
+    std::unique_ptr<Pages> buckets_;  // from the first content on
+    std::deque<End> ends_;            // oldest first
+    std::uint32_t ends_begin_ = 1;    // number of the oldest
+    bool end_noted_ = false;          // of the message that is being noted
     std::uint64_t forgotten_early_ = 0, cut_ = 0;
 };
 

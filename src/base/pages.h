@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-namespace umbratap::flow {
+namespace umbratap {
 
 class Pages {
 public:
@@ -22,4 +22,4 @@ private:
     std::size_t bytes_;
 };
 
-}  // namespace umbratap::flow
+}  // namespace umbratap

@@ -1,11 +1,11 @@
 // Asks the system for pages. Large ones are asked for, not insisted on.
-#include "flow/pages.h"
+#include "base/pages.h"
 
 #include <sys/mman.h>
 
 #include <cstdlib>
 
-namespace umbratap::flow {
+namespace umbratap {
 
 Pages::Pages(std::size_t bytes)
     : memory_(mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)),
@@ -19,4 +19,4 @@ Pages::~Pages() {
     munmap(memory_, bytes_);
 }
 
-}  // namespace umbratap::flow
+}  // namespace umbratap
