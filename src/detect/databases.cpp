@@ -5,6 +5,7 @@
 #include "detect/databases.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -37,6 +38,23 @@ public:
 
 private:
     int descriptor_;
+};
+
+class Mapping {
+public:
+    Mapping(int descriptor, std::size_t size) noexcept
+        : memory_(mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, descriptor, 0)),
+          size_(memory_ == MAP_FAILED ? 0 : size) {}
+    ~Mapping() {
+        if (size_ > 0) munmap(memory_, size_);
+    }
+    Mapping(const Mapping&) = delete;
+    Mapping& operator=(const Mapping&) = delete;
+    std::string_view content() const noexcept { return {static_cast<const char*>(memory_), size_}; }
+
+private:
+    void* memory_;
+    std::size_t size_;
 };
 
 Database compile(std::span<const Expression> expressions, unsigned mode) {
@@ -87,13 +105,9 @@ Database read_kept(const std::string& path) {
     const auto size = static_cast<std::size_t>(status.st_size);
     const std::size_t head = magic.size() + digest_bytes;
     if (!ours || size <= head || size > kept_bytes_max) return nullptr;
-    std::string content(size, '\0');
-    std::size_t got = 0;
-    while (got < size) {
-        const ssize_t more = ::read(file.get(), content.data() + got, size - got);
-        if (more <= 0) return nullptr;
-        got += static_cast<std::size_t>(more);
-    }
+    // Its writers replace it as a whole, so nobody shortens it meanwhile.
+    const Mapping mapping(file.get(), size);
+    const std::string_view content = mapping.content();
     if (!content.starts_with(magic)) return nullptr;
     const auto digest = sha256(as_bytes(content).subspan(head));
     if (std::memcmp(digest.data(), content.data() + magic.size(), digest.size()) != 0)

@@ -19,9 +19,7 @@ public:
     static constexpr std::uint32_t none = 0xffffffff;
 
     explicit FlowSlots(std::uint32_t flows_max)
-        : mask_(std::bit_ceil(std::uint64_t{flows_max} * 3 / 2 + 1) - 1),
-          pages_((mask_ + 1) * sizeof(std::uint64_t)),
-          slots_(static_cast<std::uint64_t*>(pages_.memory())) {}
+        : mask_(std::bit_ceil(std::uint64_t{flows_max} * 3 / 2 + 1) - 1), slots_(mask_ + 1) {}
 
     void prefetch(std::uint64_t hash) const noexcept { __builtin_prefetch(&slots_[hash & mask_]); }
 
@@ -66,15 +64,16 @@ public:
         slots_[gap] = 0;
     }
 
-    std::uint64_t bytes() const noexcept { return pages_.bytes(); }
+    std::uint64_t bytes() const noexcept { return slots_.bytes(); }
+    /// See Pages: many flows are there now.
+    void make_large() noexcept { slots_.make_large(Pages::Filled::at_random); }
 
 private:
     /// The low half of the hash: where the search began can be told from it.
     static constexpr std::uint64_t tag_of(std::uint64_t hash) noexcept { return hash & 0xffffffff; }
 
     std::uint64_t mask_;
-    Pages pages_;
-    std::uint64_t* slots_;
+    PagedArray<std::uint64_t> slots_;
 };
 
 }  // namespace umbratap::flow

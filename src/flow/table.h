@@ -160,11 +160,11 @@ public:
     }
     /// Bytes that the table takes when it is full, without values.
     std::uint64_t bytes_max() const noexcept {
-        return slots_.bytes() + links_.size() * sizeof(IdleLink) + pages_.bytes();
+        return slots_.bytes() + links_.bytes() + pages_.bytes();
     }
     /// Bytes that were ever written to, likewise.
     std::uint64_t bytes_used() const noexcept {
-        return slots_.bytes() + links_.size() * sizeof(IdleLink) + made_ * sizeof(Record);
+        return slots_.bytes() + links_.bytes() + made_ * sizeof(Record);
     }
 
 private:
@@ -209,11 +209,18 @@ private:
             free_.pop_back();
         } else {
             new (&records_[made_++]) Record;
+            if (made_ == many) make_large();
         }
         Record& record = records_[number];
         slots_.add(hash, number);
         const Direction direction = begin(record, directed, packet, sequence);
         return {&record, direction, Found::made};
+    }
+
+    void make_large() noexcept {
+        slots_.make_large();
+        pages_.make_large(Pages::Filled::from_its_beginning);
+        links_.make_large(Pages::Filled::from_its_beginning);
     }
 
     Direction begin(Record& record, const DirectedKey& directed, const packet::Packet& packet,
@@ -268,6 +275,8 @@ private:
         gone_.clear();
     }
 
+    static constexpr std::uint32_t many = 4096;  // flows, for which large pages are worth it
+
     TableLimits limits_;
     std::uint32_t capacity_;
     FlowHash hash_;
@@ -275,7 +284,7 @@ private:
     Pages pages_;
     Record* records_;  // one more than capacity_: a forgotten flow outlives the making of the next
     std::uint32_t made_ = 0;  // records that were ever used; memory behind them was never touched
-    std::vector<IdleLink> links_;
+    PagedArray<IdleLink> links_;
     std::array<IdleOrder, standings> orders_;
     std::vector<std::uint32_t> free_, gone_;
     Record* forgotten_ = nullptr;

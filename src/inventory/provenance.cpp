@@ -15,6 +15,7 @@ constexpr std::size_t travels_max = 4;  // of a message
 constexpr std::size_t name_bytes_max = 256;
 constexpr std::size_t fingerprints_of_end = 8;  // on average, or ends go first
 constexpr std::size_t look_ahead = 8;
+constexpr std::uint64_t many = 4096;  // fingerprints, for which large pages are worth it
 
 }  // namespace
 
@@ -32,7 +33,9 @@ struct alignas(64) Provenance::Bucket {
 };
 
 Provenance::Provenance(const ProvenanceLimits& limits)
-    : limits_(limits), bucket_count_(std::bit_ceil(limits.fingerprints_max / 4 + 1)) {}
+    : limits_(limits),
+      bucket_count_(std::bit_ceil(limits.fingerprints_max / 4 + 1)),
+      buckets_(bucket_count_) {}
 
 Provenance::~Provenance() = default;
 
@@ -42,7 +45,6 @@ bool Provenance::begin(const ContentEnd& end, const detect::Fingerprints& conten
     cut_ += content.cut ? 1 : 0;
     end_noted_ = false;
     while (!ends_.empty() && end.time - ends_.front().time > limits_.lifetime) forget_oldest_end();
-    if (!buckets_) buckets_ = std::make_unique<Pages>(bucket_count_ * sizeof(Bucket));
     return true;
 }
 
@@ -65,7 +67,7 @@ const Provenance::End& Provenance::end_of(const Mark& mark) const noexcept {
 }
 
 Provenance::Bucket& Provenance::bucket_of(const detect::Fingerprint& one) const noexcept {
-    return static_cast<Bucket*>(buckets_->memory())[one.place & (bucket_count_ - 1)];
+    return buckets_[one.place & (bucket_count_ - 1)];
 }
 
 Provenance::Mark* Provenance::find(const detect::Fingerprint& one) noexcept {
@@ -97,6 +99,7 @@ void Provenance::put(const detect::Fingerprint& fingerprint, Mark* known, const 
         added.returned = returned;
         added.server_hash = std::hash<std::string>()(end.server);
     }
+    if (++noted_ == many) buckets_.make_large(Pages::Filled::at_random);
     Mark& mark = known != nullptr ? *known : make_room(fingerprint);
     mark = {};
     mark.value = fingerprint.value;

@@ -10,7 +10,6 @@
 
 #include <cstdint>
 #include <deque>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -89,12 +88,12 @@ private:
     void tell(const Run& run, const detect::Fingerprints& content, Batch<ContentTravel>& out) const;
 
     ProvenanceLimits limits_;
-    std::size_t bucket_count_ = 0;    // a power of two
-    std::unique_ptr<Pages> buckets_;  // from the first content on
-    std::deque<End> ends_;            // oldest first
-    std::uint32_t ends_begin_ = 1;    // number of the oldest
-    bool end_noted_ = false;          // of the message that is being noted
-    std::uint64_t forgotten_early_ = 0, cut_ = 0;
+    std::size_t bucket_count_ = 0;  // a power of two
+    PagedArray<Bucket> buckets_;
+    std::deque<End> ends_;          // oldest first
+    std::uint32_t ends_begin_ = 1;  // number of the oldest
+    bool end_noted_ = false;        // of the message that is being noted
+    std::uint64_t noted_ = 0, forgotten_early_ = 0, cut_ = 0;
 };
 
 }  // namespace umbratap::inventory

@@ -135,7 +135,7 @@ std::uint64_t event_id(const Record& record) noexcept {
 
 std::uint64_t EventIds::next(const Record& record) noexcept {
     const std::uint64_t id = event_id(record);
-    Seen& seen = last_seen_[id % last_seen_.size()];
+    Seen& seen = last_seen_[id % entries];
     if (seen.id != id) {
         seen = {id, 0};
         return id;

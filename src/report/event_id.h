@@ -7,8 +7,8 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
+#include "base/pages.h"
 #include "inventory/records.h"
 
 namespace umbratap::report {
@@ -20,14 +20,15 @@ std::uint64_t event_id(const inventory::Record& record) noexcept;
 /// together, so a table of what was last seen is enough.
 class EventIds {
 public:
-    EventIds() : last_seen_(65'536) {}
+    EventIds() : last_seen_(entries) {}
     std::uint64_t next(const inventory::Record& record) noexcept;
 
 private:
+    static constexpr std::size_t entries = 65'536;
     struct Seen {
         std::uint64_t id = 0, twins = 0;
     };
-    std::vector<Seen> last_seen_;
+    PagedArray<Seen> last_seen_;
 };
 
 }  // namespace umbratap::report
