@@ -15,7 +15,7 @@ constexpr std::size_t travels_max = 4;  // of a message
 constexpr std::size_t name_bytes_max = 256;
 constexpr std::size_t fingerprints_of_end = 8;  // on average, or ends go first
 constexpr std::size_t look_ahead = 8;
-constexpr std::uint64_t many = 4096;  // fingerprints, for which large pages are worth it
+constexpr std::uint64_t many = 128;  // fingerprints, for which large pages are worth it
 
 }  // namespace
 
