@@ -95,13 +95,15 @@ std::string base64(std::string_view bytes) {
 }  // namespace
 
 struct HttpPost::State {
+    explicit State(const Curl& opened) : library(&opened) {}
+
     const Curl* library;
     CURL* curl = nullptr;
     char trouble[CURL_ERROR_SIZE] = {};
 };
 
 HttpPost::HttpPost(const Output& output, HttpLimits limits)
-    : state_(std::make_unique<State>(&curl_for(output))), limits_(limits) {
+    : state_(std::make_unique<State>(curl_for(output))), limits_(limits) {
     CURL* const curl = state_->curl = state_->library->easy_init();
     if (curl == nullptr) throw SinkError("output " + output.to + ": libcurl does not start");
     const auto set = state_->library->easy_setopt;
