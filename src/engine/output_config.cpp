@@ -79,6 +79,15 @@ void check(const YamlNode& node, const report::Output& output) {
     }
     if (const auto rotate = node.find("rotate"); rotate && (network || output.to == "-"))
         rotate->fail("'rotate' is for files");
+    const auto tls = node.find("tls");
+    if (!tls) return;
+    if (output.to.starts_with("http://") || output.to.starts_with("syslog://") ||
+        output.to.starts_with("syslog+tcp://") || output.to.starts_with("unix:"))
+        tls->fail("'tls' is for outputs over TLS, and this is " + output.to);
+    if (output.to.starts_with("kafka://"))
+        tls->fail("'tls' is not for kafka://…: give ssl.ca.location and the like in 'kafka'");
+    if (const auto name = tls->find("verify_name"); name && !output.to.starts_with("syslog+tls://"))
+        name->fail("'verify_name' is for outputs syslog+tls://…; others check the host of the URL");
 }
 
 report::Output parse(const YamlNode& target) {
