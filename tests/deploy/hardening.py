@@ -52,7 +52,10 @@ def check_bill_of_materials():
     for line in run("ldd", program).stdout.splitlines():
         if path := re.search(r"(?:=> )?(/\S+) \(0x", line):
             linked[pathlib.Path(path[1]).name] = pathlib.Path(path[1]).read_bytes()
-    same("bill of materials", set(components) - {"CLI11", "llhttp"}, set(linked))
+    required = {name for name, one in components.items() if one["scope"] == "required"}
+    same("bill of materials", required - {"CLI11", "llhttp"}, set(linked))
+    named = {name.decode() for name in re.findall(rb"\0(lib[a-z]+\.so\.\d+)(?=\0)", pathlib.Path(program).read_bytes())}
+    same("bill of materials, opened by outputs", named - set(linked) - (set(components) - required), set())
     for name, content in linked.items():
         if name in components and components[name]["hashes"][0]["content"] != hashlib.sha256(content).hexdigest():
             wrong(f"bill of materials: {name}: another hash")
