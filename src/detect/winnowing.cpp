@@ -210,6 +210,8 @@ void Winnowing::State::seal_all(Fingerprints& out) {
 void Winnowing::read(const mcp::ReadableStrings& strings, Fingerprints& out) noexcept {
     State& state = *state_;
     state.clear.clear();
+    constexpr std::size_t apart = 16;  // characters, about
+    out.all.reserve(std::min(strings.text().size() / apart, fingerprints_max));
     std::uint32_t begin = 0;
     for (std::size_t number = 0; number < strings.size(); ++number) {
         const std::string_view value = strings.value(number);
