@@ -11,7 +11,7 @@ import lab
 
 groups = pathlib.Path("/sys/fs/cgroup/memory")  # version 1
 bytes_max = 32 << 20                            # of conversations
-others = 48 << 20                               # flows, secrets, inventory, and events on their way, as limited below
+others = 51 << 20                               # flows, secrets, inventory, and events on their way, as limited below
 connections = 8000
 config = f"""workers: 1
 capture: {{ring_bytes: 4194304}}
