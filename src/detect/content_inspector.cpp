@@ -83,6 +83,7 @@ struct ContentRules::Inspector::State {
     Problem search_text(const Subject& where);
     void note_hidden(std::uint32_t piece, std::string_view text);
     bool note(const Subject& where, std::uint16_t rule, std::size_t end);
+    bool add(const Hit& hit);
     /// Where the rules of `wanted`, which have values, match in one string; the longest match from
     /// each beginning.
     void look_closely(std::string_view text, std::span<const Hit> hits);
@@ -137,10 +138,15 @@ bool ContentRules::Inspector::State::note(const Subject& where, std::uint16_t ru
     const auto within = static_cast<std::uint32_t>(end - where.pieces[piece].begin);
     const bool is_plain = &where == &plain;
     if (is_plain) piece = plain_numbers[piece];
-    const auto area = static_cast<std::size_t>(subject.pieces[piece].area);
-    if (content->rules[rule].weight[area] == 0) return true;
+    return add({piece, rule, is_plain, within});
+}
+
+/// Where its rule looks. False if there is no room for more.
+bool ContentRules::Inspector::State::add(const Hit& hit) {
+    const auto area = static_cast<std::size_t>(subject.pieces[hit.piece].area);
+    if (content->rules[hit.rule].weight[area] == 0) return true;
     if (hits.size() >= hits_max) return false;
-    hits.push_back({piece, rule, is_plain, within});
+    hits.push_back(hit);
     return true;
 }
 
@@ -164,8 +170,10 @@ Problem ContentRules::Inspector::State::search_text(const Subject& where) {
     for (const std::uint16_t rule : content->blanks) {
         const std::size_t row = content->rules[rule].at_least;
         std::size_t at = find_behind_blanks(where.text, row, 0);
-        while (at < where.text.size() && note(where, rule, at + 1))
+        while (at < where.text.size() && !search.full) {
+            search.full = !note(where, rule, at + 1);
             at = find_behind_blanks(where.text, row, at + 1);
+        }
     }
     return search.full ? too_many : no_problem;
 }
@@ -173,15 +181,14 @@ Problem ContentRules::Inspector::State::search_text(const Subject& where) {
 void ContentRules::Inspector::State::note_hidden(std::uint32_t piece, std::string_view text) {
     const Hidden hidden = find_hidden(text);
     if (hidden.first == std::string_view::npos) return;
-    const auto area = static_cast<std::size_t>(subject.pieces[piece].area);
     for (const std::uint16_t number : content->hidden) {
         const ContentRule& rule = content->rules[number];
         const std::size_t count = rule.hidden == ContentRule::Hidden::tags ? hidden.tags
                                   : rule.hidden == ContentRule::Hidden::directions
                                       ? hidden.directions
                                       : hidden.widthless;
-        if (count >= rule.at_least && rule.weight[area] != 0 && hits.size() < hits_max)
-            hits.push_back({piece, number, false, static_cast<std::uint32_t>(hidden.first)});
+        if (count >= rule.at_least)
+            add({piece, number, false, static_cast<std::uint32_t>(hidden.first)});
     }
 }
 
