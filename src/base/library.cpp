@@ -13,10 +13,10 @@ Library::Library(std::string name, const std::string& package)
     if (handle_ == nullptr) throw std::runtime_error(dlerror() + ("; install " + package));
 }
 
-void* Library::address_of(const char* name) const {
+Library::Address Library::find(const char* name) const {
     void* const address = dlsym(handle_, name);
     if (address == nullptr) throw std::runtime_error(name_ + " has no " + name);
-    return address;
+    return {address};
 }
 
 }  // namespace umbratap

@@ -12,16 +12,18 @@ public:
     /// std::runtime_error that says why not, and what to install.
     Library(std::string name, const std::string& package);
 
-    /// Sets `function` to that of this name, whose type the library's header gives. Throws
-    /// likewise.
-    template <class Function>
-    void find(Function*& function, const char* name) const {
-        function = reinterpret_cast<Function*>(address_of(name));
-    }
+    /// Becomes a pointer to the function there, whose type the library's header gives.
+    struct Address {
+        void* address;
+        template <class Function>
+        operator Function*() const noexcept {
+            return reinterpret_cast<Function*>(address);
+        }
+    };
+    /// Throws likewise.
+    Address find(const char* name) const;
 
 private:
-    void* address_of(const char* name) const;
-
     std::string name_;
     void* handle_;  // it stays: code of it may run until the process ends
 };

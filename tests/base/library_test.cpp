@@ -10,11 +10,10 @@ using namespace umbratap;
 
 TEST_CASE("library: a function is found by its name, and what is missing is named") {
     const Library zlib("libz.so.1", "zlib1g");
-    decltype(zlibVersion)* version = nullptr;
-    zlib.find(version, "zlibVersion");
+    decltype(zlibVersion)* const version = zlib.find("zlibVersion");
     CHECK(std::string(version()) == zlibVersion());
-    CHECK_THROWS_WITH_AS(zlib.find(version, "no_such_function"),
-                         "libz.so.1 has no no_such_function", std::runtime_error);
+    CHECK_THROWS_WITH_AS(zlib.find("no_such_function"), "libz.so.1 has no no_such_function",
+                         std::runtime_error);
     std::string complaint;
     try {
         const Library none("libno-such-thing.so.1", "no-such-thing1");

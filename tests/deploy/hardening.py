@@ -54,7 +54,7 @@ def check_bill_of_materials():
             linked[pathlib.Path(path[1]).name] = pathlib.Path(path[1]).read_bytes()
     required = {name for name, one in components.items() if one["scope"] == "required"}
     same("bill of materials", required - {"CLI11", "llhttp"}, set(linked))
-    opened = {name for source in (root / "src").rglob("*.cpp") for name in re.findall(r'Library \w+\("(lib[^"]+)"', source.read_text())}
+    opened = {name for source in (root / "src").rglob("*.cpp") for name in re.findall(r'Library \w+\{"(lib[^"]+)"', source.read_text())}
     same("bill of materials, opened by outputs", opened - (set(components) - required), set())
     if not opened:
         wrong("bill of materials: no library that is opened was found in the sources")

@@ -6,10 +6,10 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
-#include <stdexcept>
 
 #include "base/gzip.h"
 #include "base/library.h"
+#include "report/sinks/sinks.h"
 
 namespace umbratap::report {
 
@@ -19,44 +19,25 @@ constexpr std::size_t token_bytes_max = 64 << 10;
 
 /// libcurl, opened when the first output asks for it.
 struct Curl {
-    decltype(::curl_easy_init)* easy_init;
-    decltype(::curl_easy_cleanup)* easy_cleanup;
-    decltype(::curl_easy_setopt)* easy_setopt;
-    decltype(::curl_easy_perform)* easy_perform;
-    decltype(::curl_easy_getinfo)* easy_getinfo;
-    decltype(::curl_easy_strerror)* easy_strerror;
-    decltype(::curl_slist_append)* slist_append;
-    decltype(::curl_slist_free_all)* slist_free_all;
+    const Library library{"libcurl.so.4", "libcurl4"};
+    decltype(::curl_easy_init)* easy_init = library.find("curl_easy_init");
+    decltype(::curl_easy_cleanup)* easy_cleanup = library.find("curl_easy_cleanup");
+    decltype(::curl_easy_setopt)* easy_setopt = library.find("curl_easy_setopt");
+    decltype(::curl_easy_perform)* easy_perform = library.find("curl_easy_perform");
+    decltype(::curl_easy_getinfo)* easy_getinfo = library.find("curl_easy_getinfo");
+    decltype(::curl_easy_strerror)* easy_strerror = library.find("curl_easy_strerror");
+    decltype(::curl_slist_append)* slist_append = library.find("curl_slist_append");
+    decltype(::curl_slist_free_all)* slist_free_all = library.find("curl_slist_free_all");
 
+    Curl() {
+        decltype(::curl_global_init)* const global_init = library.find("curl_global_init");
+        global_init(CURL_GLOBAL_DEFAULT);
+    }
     static const Curl& get() {
         static const Curl one;
         return one;
     }
-
-private:
-    Curl() {
-        const Library library("libcurl.so.4", "libcurl4");
-        library.find(easy_init, "curl_easy_init");
-        library.find(easy_cleanup, "curl_easy_cleanup");
-        library.find(easy_setopt, "curl_easy_setopt");
-        library.find(easy_perform, "curl_easy_perform");
-        library.find(easy_getinfo, "curl_easy_getinfo");
-        library.find(easy_strerror, "curl_easy_strerror");
-        library.find(slist_append, "curl_slist_append");
-        library.find(slist_free_all, "curl_slist_free_all");
-        decltype(::curl_global_init)* global_init;
-        library.find(global_init, "curl_global_init");
-        global_init(CURL_GLOBAL_DEFAULT);
-    }
 };
-
-const Curl& curl_for(const Output& output) {
-    try {
-        return Curl::get();
-    } catch (const std::runtime_error& error) {
-        throw SinkError("output " + output.to + ": " + error.what());
-    }
-}
 
 /// What a transfer needs to know while it runs.
 struct Transfer {
@@ -103,7 +84,7 @@ struct HttpPost::State {
 };
 
 HttpPost::HttpPost(const Output& output, HttpLimits limits)
-    : state_(std::make_unique<State>(curl_for(output))), limits_(limits) {
+    : state_(std::make_unique<State>(opened_for<Curl>(output))), limits_(limits) {
     CURL* const curl = state_->curl = state_->library->easy_init();
     if (curl == nullptr) throw SinkError("output " + output.to + ": libcurl does not start");
     const auto set = state_->library->easy_setopt;

@@ -3,7 +3,6 @@
 // The library repeats what gets lost, in order and without duplicates, for as long as it takes.
 // What only this process knew to be on its way when it died is sent by the next one, marked.
 #include <algorithm>
-#include <stdexcept>
 #include <utility>
 
 #include "base/library.h"
@@ -20,60 +19,46 @@ namespace {
 
 /// librdkafka, opened when the first output asks for it.
 struct Kafka {
-    decltype(::rd_kafka_conf_destroy)* conf_destroy;
-    decltype(::rd_kafka_purge)* purge;
-    decltype(::rd_kafka_destroy)* destroy;
-    decltype(::rd_kafka_poll)* poll;
-    decltype(::rd_kafka_outq_len)* outq_len;
-    decltype(::rd_kafka_conf_new)* conf_new;
-    decltype(::rd_kafka_conf_set)* conf_set;
-    decltype(::rd_kafka_conf_set_opaque)* conf_set_opaque;
-    decltype(::rd_kafka_conf_set_dr_msg_cb)* conf_set_dr_msg_cb;
-    decltype(::rd_kafka_conf_set_error_cb)* conf_set_error_cb;
-    decltype(::rd_kafka_new)* make;
-    decltype(::rd_kafka_headers_new)* headers_new;
-    decltype(::rd_kafka_header_add)* header_add;
-    decltype(::rd_kafka_producev)* producev;
-    decltype(::rd_kafka_headers_destroy)* headers_destroy;
-    decltype(::rd_kafka_err2str)* err2str;
+    const Library library{"librdkafka.so.1", "librdkafka1"};
+    decltype(::rd_kafka_conf_destroy)* conf_destroy = library.find("rd_kafka_conf_destroy");
+    decltype(::rd_kafka_purge)* purge = library.find("rd_kafka_purge");
+    decltype(::rd_kafka_destroy)* destroy = library.find("rd_kafka_destroy");
+    decltype(::rd_kafka_poll)* poll = library.find("rd_kafka_poll");
+    decltype(::rd_kafka_outq_len)* outq_len = library.find("rd_kafka_outq_len");
+    decltype(::rd_kafka_conf_new)* conf_new = library.find("rd_kafka_conf_new");
+    decltype(::rd_kafka_conf_set)* conf_set = library.find("rd_kafka_conf_set");
+    decltype(::rd_kafka_conf_set_opaque)* conf_set_opaque =
+        library.find("rd_kafka_conf_set_opaque");
+    decltype(::rd_kafka_conf_set_dr_msg_cb)* conf_set_dr_msg_cb =
+        library.find("rd_kafka_conf_set_dr_msg_cb");
+    decltype(::rd_kafka_conf_set_error_cb)* conf_set_error_cb =
+        library.find("rd_kafka_conf_set_error_cb");
+    decltype(::rd_kafka_new)* make = library.find("rd_kafka_new");
+    decltype(::rd_kafka_headers_new)* headers_new = library.find("rd_kafka_headers_new");
+    decltype(::rd_kafka_header_add)* header_add = library.find("rd_kafka_header_add");
+    decltype(::rd_kafka_producev)* producev = library.find("rd_kafka_producev");
+    decltype(::rd_kafka_headers_destroy)* headers_destroy =
+        library.find("rd_kafka_headers_destroy");
+    decltype(::rd_kafka_err2str)* err2str = library.find("rd_kafka_err2str");
 
-    Kafka() {
-        const Library opened("librdkafka.so.1", "librdkafka1");
-        opened.find(conf_destroy, "rd_kafka_conf_destroy");
-        opened.find(purge, "rd_kafka_purge");
-        opened.find(destroy, "rd_kafka_destroy");
-        opened.find(poll, "rd_kafka_poll");
-        opened.find(outq_len, "rd_kafka_outq_len");
-        opened.find(conf_new, "rd_kafka_conf_new");
-        opened.find(conf_set, "rd_kafka_conf_set");
-        opened.find(conf_set_opaque, "rd_kafka_conf_set_opaque");
-        opened.find(conf_set_dr_msg_cb, "rd_kafka_conf_set_dr_msg_cb");
-        opened.find(conf_set_error_cb, "rd_kafka_conf_set_error_cb");
-        opened.find(make, "rd_kafka_new");
-        opened.find(headers_new, "rd_kafka_headers_new");
-        opened.find(header_add, "rd_kafka_header_add");
-        opened.find(producev, "rd_kafka_producev");
-        opened.find(headers_destroy, "rd_kafka_headers_destroy");
-        opened.find(err2str, "rd_kafka_err2str");
+    static const Kafka& get() {
+        static const Kafka one;
+        return one;
     }
 };
 
-/// Throws std::runtime_error, the first time.
-const Kafka& library() {
-    static const Kafka one;
-    return one;
-}
-
 struct ConfigurationFree {
-    void operator()(rd_kafka_conf_t* configuration) const { library().conf_destroy(configuration); }
+    void operator()(rd_kafka_conf_t* configuration) const {
+        Kafka::get().conf_destroy(configuration);
+    }
 };
 using Configuration = std::unique_ptr<rd_kafka_conf_t, ConfigurationFree>;
 
 struct ProducerFree {
     // Without the purge the library would wait for a broker that is away.
     void operator()(rd_kafka_t* producer) const {
-        library().purge(producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-        library().destroy(producer);
+        Kafka::get().purge(producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+        Kafka::get().destroy(producer);
     }
 };
 
@@ -85,11 +70,7 @@ public:
           topic_(url.path.substr(1)),
           schema_(output.format),
           sensor_(sender.sensor_id) {
-        try {
-            library();
-        } catch (const std::runtime_error& error) {
-            throw SinkError("output " + output.to + ": " + error.what());
-        }
+        opened_for<Kafka>(output);
         // What makes no sense is said at the start.
         configuration();
     }
@@ -103,7 +84,7 @@ public:
         for (Parcel& parcel : window) {
             if (parcel.state == Parcel::State::waiting && !produce(parcel)) break;
         }
-        library().poll(producer_.get(), window.empty() ? 0 : patience.slice());
+        Kafka::get().poll(producer_.get(), window.empty() ? 0 : patience.slice());
         std::string trouble = std::exchange(trouble_, {});
         if (!std::exchange(broken_, false)) return {std::move(trouble), false};
         // In order again: nothing may overtake what has failed.
@@ -113,19 +94,19 @@ public:
 
     void close(Window& window, const Patience& patience) noexcept override {
         window_ = &window;
-        while (producer_ && library().outq_len(producer_.get()) > 0 && !patience.over())
-            library().poll(producer_.get(), patience.slice());
+        while (producer_ && Kafka::get().outq_len(producer_.get()) > 0 && !patience.over())
+            Kafka::get().poll(producer_.get(), patience.slice());
     }
 
     std::string_view kind() const noexcept override { return "kafka"; }
 
 private:
     Configuration configuration() {
-        Configuration configuration(library().conf_new());
+        Configuration configuration(Kafka::get().conf_new());
         const auto set = [&](const std::string& name, const std::string& value) {
             char complaint[512] = {};
-            if (library().conf_set(configuration.get(), name.c_str(), value.c_str(), complaint,
-                                   sizeof complaint) != RD_KAFKA_CONF_OK)
+            if (Kafka::get().conf_set(configuration.get(), name.c_str(), value.c_str(), complaint,
+                                      sizeof complaint) != RD_KAFKA_CONF_OK)
                 throw SinkError("output " + output_.to + ": kafka: " + complaint);
         };
         set("bootstrap.servers", brokers_);
@@ -137,13 +118,13 @@ private:
         for (const auto& [name, value] : output_.kafka) set(name, value);
         set("enable.idempotence", "true");
         set("acks", "all");
-        library().conf_set_opaque(configuration.get(), this);
-        library().conf_set_dr_msg_cb(
+        Kafka::get().conf_set_opaque(configuration.get(), this);
+        Kafka::get().conf_set_dr_msg_cb(
             configuration.get(), [](rd_kafka_t*, const rd_kafka_message_t* message, void* self) {
                 static_cast<KafkaCarrier*>(self)->delivered(*message);
             });
-        library().conf_set_error_cb(configuration.get(), [](rd_kafka_t* producer, int error,
-                                                            const char* reason, void* self) {
+        Kafka::get().conf_set_error_cb(configuration.get(), [](rd_kafka_t* producer, int error,
+                                                               const char* reason, void* self) {
             static_cast<KafkaCarrier*>(self)->told(producer, error, reason);
         });
         return configuration;
@@ -153,7 +134,7 @@ private:
         char complaint[512] = {};
         Configuration ready = configuration();
         producer_.reset(
-            library().make(RD_KAFKA_PRODUCER, ready.get(), complaint, sizeof complaint));
+            Kafka::get().make(RD_KAFKA_PRODUCER, ready.get(), complaint, sizeof complaint));
         if (!producer_) return complaint;
         static_cast<void>(ready.release());  // the producer's now
         return {};
@@ -163,17 +144,17 @@ private:
     bool produce(Parcel& parcel) {
         const Event event = parcel.event();
         const std::string_view key = event.community_id.empty() ? event.id : event.community_id;
-        rd_kafka_headers_t* headers = library().headers_new(4);
+        rd_kafka_headers_t* headers = Kafka::get().headers_new(4);
         const auto header = [&](const char* name, std::string_view value) {
-            library().header_add(headers, name, -1, value.data(),
-                                 static_cast<ssize_t>(value.size()));
+            Kafka::get().header_add(headers, name, -1, value.data(),
+                                    static_cast<ssize_t>(value.size()));
         };
         header("schema", format_name(schema_));
         header("sensor", sensor_);
         header("event_id", event.id);
         if (parcel.redelivered) header("redelivered", "true");
         // The opaque is the parcel's number: the window may have moved on when it comes back.
-        const rd_kafka_resp_err_t error = library().producev(
+        const rd_kafka_resp_err_t error = Kafka::get().producev(
             producer_.get(), RD_KAFKA_V_TOPIC(topic_.c_str()),
             RD_KAFKA_V_KEY(key.data(), key.size()),
             RD_KAFKA_V_VALUE(const_cast<char*>(event.line.data()), event.line.size()),
@@ -183,14 +164,14 @@ private:
             parcel.state = Parcel::State::sent;
             return true;
         }
-        library().headers_destroy(headers);
+        Kafka::get().headers_destroy(headers);
         if (error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
             parcel.state = Parcel::State::refused;
             trouble_ = "an event is too long for message.max.bytes";
             return true;
         }
         if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-            trouble_ = library().err2str(error);
+            trouble_ = Kafka::get().err2str(error);
             broken_ = true;
         }
         return false;
@@ -210,7 +191,7 @@ private:
             found->state = Parcel::State::refused;
             trouble_ = "the broker refuses an event: it is too long";
         } else {
-            trouble_ = library().err2str(message.err);
+            trouble_ = Kafka::get().err2str(message.err);
             broken_ = true;
         }
     }

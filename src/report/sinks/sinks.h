@@ -3,10 +3,21 @@
 #pragma once
 
 #include <memory>
+#include <stdexcept>
 
 #include "report/output.h"
 
 namespace umbratap::report {
+
+/// The functions of a library that outputs of one kind need (base/library.h), opened by the first.
+template <class Functions>
+const Functions& opened_for(const Output& output) {
+    try {
+        return Functions::get();
+    } catch (const std::runtime_error& error) {
+        throw SinkError("output " + output.to + ": " + error.what());
+    }
+}
 
 /// A file, or standard output for "-".
 std::unique_ptr<Sink> open_file(const Output& output, const Sender& sender);
