@@ -72,7 +72,7 @@ void check(const YamlNode& node, const report::Output& output) {
     only_for("token_environment", "http");
     only_for("syslog", "syslog");
     const bool network = output.to.find("://") != std::string::npos;
-    for (const std::string_view key : {"spool", "queue_bytes_max", "tls"}) {
+    for (const std::string_view key : {"spool", "queue_bytes_max"}) {
         const auto found = node.find(key);
         if (found && !network && !output.to.starts_with("unix:"))
             found->fail("'" + std::string(key) + "' is for outputs over a network");
@@ -81,11 +81,10 @@ void check(const YamlNode& node, const report::Output& output) {
         rotate->fail("'rotate' is for files");
     const auto tls = node.find("tls");
     if (!tls) return;
-    if (output.to.starts_with("http://") || output.to.starts_with("syslog://") ||
-        output.to.starts_with("syslog+tcp://") || output.to.starts_with("unix:"))
-        tls->fail("'tls' is for outputs over TLS, and this is " + output.to);
     if (output.to.starts_with("kafka://"))
         tls->fail("'tls' is not for kafka://…: give ssl.ca.location and the like in 'kafka'");
+    if (!output.to.starts_with("https://") && !output.to.starts_with("syslog+tls://"))
+        tls->fail("'tls' is for outputs over TLS, and this is " + output.to);
     if (const auto name = tls->find("verify_name"); name && !output.to.starts_with("syslog+tls://"))
         name->fail("'verify_name' is for outputs syslog+tls://…; others check the host of the URL");
 }

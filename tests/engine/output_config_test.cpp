@@ -68,6 +68,7 @@ TEST_CASE("output config: what makes no sense is refused with its line") {
     CHECK(complaint("to: a\nkafka: {x: y}\n").find("kafka://") != std::string::npos);
     CHECK(complaint("to: syslog://h\nrotate: {keep: 1}\n").find("for files") != std::string::npos);
     CHECK(complaint("to: syslog+tcp://h\ntls: {ca: x}\n").find("over TLS") != std::string::npos);
+    CHECK(complaint("to: a\ntls: {ca: x}\n").find("over TLS") != std::string::npos);
     CHECK(complaint("to: kafka://h/t\ntls: {ca: x}\n").find("ssl.ca.location") !=
           std::string::npos);
     CHECK(complaint("to: https://h/x\ntls: {verify_name: x}\n").find("the host of the URL") !=
