@@ -22,6 +22,8 @@ TEST_CASE("websocket: which extensions were agreed on") {
                  down) == "10");
     CHECK(agreed("permessage-deflate; client_max_window_bits; client_no_context_takeover", up) ==
           "11");
+    CHECK(agreed("permessage-deflate; client_max_window_bits=7", up) == "10");
+    CHECK(agreed("permessage-deflate; client_max_window_bits=99999999999", up) == "10");
     CHECK(agreed("foo; x=\"a, permessage-deflate\"", up) == "00");
     CHECK(agreed("permessage-deflated, \"", up) == "00");
 }

@@ -212,15 +212,25 @@ TEST_CASE("session: a hole in the middle of a record") {
     }
 }
 
-TEST_CASE("session: bytes that someone slipped in are skipped, and nothing is missing") {
-    RealPeers peers;
-    RealConnection connection(peers);
+namespace {
+
+/// Whoever overhears it hears `forged` in between.
+std::vector<Flight> first_then_last(RealConnection& connection, const std::string& forged) {
     connection.handshake().send(down, "first");
     const std::size_t at = connection.flights.size();
     connection.send(down, "last");
-    auto flights = connection.flights;
-    const std::string forged = std::string("\x17\x03\x03\x00\x20", 5) + std::string(32, 'f');
+    std::vector<Flight> flights = connection.flights;
     flights.insert(flights.begin() + static_cast<std::ptrdiff_t>(at), Flight{down, forged});
+    return flights;
+}
+
+}  // namespace
+
+TEST_CASE("session: bytes that someone slipped in are skipped, and nothing is missing") {
+    RealPeers peers;
+    RealConnection connection(peers);
+    const std::string forged = std::string("\x17\x03\x03\x00\x20", 5) + std::string(32, 'f');
+    const auto flights = first_then_last(connection, forged);
     Listener listener(connection.key_log);
     listener.push(flights);
     CHECK(listener.text[1] == "firstlast");
@@ -231,16 +241,12 @@ TEST_CASE("session: bytes that someone slipped in are skipped, and nothing is mi
 TEST_CASE("session: what looks like a record that never ends hides nothing") {
     RealPeers peers;
     RealConnection connection(peers);
-    connection.handshake().send(down, "first");
-    const std::size_t at = connection.flights.size();
-    connection.send(down, "last");
-    auto flights = connection.flights;
     const std::string forged = std::string(
         "\x17\x03\x03\x00\x02"
         "ff"
         "\x17\x03\x03\x3f\xff",
         12);
-    flights.insert(flights.begin() + static_cast<std::ptrdiff_t>(at), Flight{down, forged});
+    const auto flights = first_then_last(connection, forged);
     Listener listener(connection.key_log);
     listener.push(flights);
     CHECK(listener.text[1] == "first");  // more might come
