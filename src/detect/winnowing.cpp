@@ -94,7 +94,7 @@ Winnowing& Winnowing::operator=(Winnowing&&) noexcept = default;
 /// Words are copied as they lie, 16 bytes at once; where there is more than ASCII, byte by byte.
 void Winnowing::State::normalise(std::string_view string) {
     string = string.substr(0, characters_max);
-    if (begins.size() < string.size()) {
+    if (text.size() < string.size() + block_bytes) {
         text.resize(string.size() + block_bytes);
         begins.resize(string.size());
     }

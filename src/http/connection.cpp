@@ -260,7 +260,7 @@ void Connection::State::push_unclear(Unknown& unknown, const flow::StreamChunk& 
 void Connection::State::push_http1(Unknown& unknown, const flow::StreamChunk& chunk, Turn& turn) {
     Unknown::Side& side = unknown.sides[flow::index(chunk.direction)];
     flow::StreamChunk line = chunk;
-    for (Bytes rest = chunk.data;; line.missing = 0) {
+    for (Bytes rest = chunk.data;;) {
         line.data = side.given_up ? rest : first_line(rest);
         rest = rest.subspan(line.data.size());
         line.end = chunk.end && rest.empty();
@@ -271,12 +271,12 @@ void Connection::State::push_http1(Unknown& unknown, const flow::StreamChunk& ch
             unknown.http1.push(line, apart);
             turn.problem = apart.problem;
         }
+        line.missing = 0;
         if (rest.empty() && (side.bytes >= recognised_within_bytes || chunk.end))
             side.given_up = true;
         // Events without a head may be those of an HTTP/2 stream.
         const bool certain = unknown.http1.head_found() || side.given_up;
         if (unknown.http1.recognised() && certain) {
-            line.missing = 0;
             line.data = rest;
             line.end = chunk.end && !rest.empty();
             return become_http1(unknown, line, turn);
